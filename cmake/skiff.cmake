@@ -1,0 +1,58 @@
+# skiff_library(NAME [DEPS target...]): the library of the current folder, from every *.cc in it but
+# *_test.cc, which become the ctest NAME_test (label unit). Folders therefore need no file lists.
+#
+# SKIFF_flags carries the language flags; nothing is set globally.
+
+add_library(skiff_flags INTERFACE)
+target_include_directories(skiff_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(skiff_flags INTERFACE
+  -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers
+  $<$<BOOL:${SKIFF_WERROR}>:-Werror>)
+# -Og without frame pointers would make sanitizer and profile output useless.
+target_compile_options(skiff_flags INTERFACE -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  target_compile_options(skiff_flags INTERFACE -Wno-gnu-statement-expression)
+endif()
+if(SKIFF_SANITIZE)
+  target_compile_options(skiff_flags INTERFACE -fsanitize=${SKIFF_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(skiff_flags INTERFACE -fsanitize=${SKIFF_SANITIZE})
+endif()
+
+# Engine, component and wasi code neither throws nor uses RTTI (architecture.md, section 10).
+add_library(skiff_core_flags INTERFACE)
+target_link_libraries(skiff_core_flags INTERFACE skiff_flags)
+target_compile_options(skiff_core_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti>)
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+function(skiff_library NAME)
+  cmake_parse_arguments(ARG "EXCEPTIONS" "" "DEPS;TEST_DEPS" ${ARGN})
+  if(ARG_EXCEPTIONS)
+    set(flags skiff_flags)
+  else()
+    set(flags skiff_core_flags)
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS *.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(sources)
+    add_library(${NAME} STATIC ${sources})
+    target_link_libraries(${NAME} PUBLIC ${ARG_DEPS} PRIVATE ${flags})
+    target_include_directories(${NAME} PUBLIC ${CMAKE_SOURCE_DIR})
+  else()
+    add_library(${NAME} INTERFACE)
+    target_link_libraries(${NAME} INTERFACE ${ARG_DEPS})
+    target_include_directories(${NAME} INTERFACE ${CMAKE_SOURCE_DIR})
+  endif()
+  if(SKIFF_TESTS AND tests)
+    add_executable(${NAME}_test ${tests})
+    target_link_libraries(${NAME}_test PRIVATE ${NAME} ${ARG_TEST_DEPS} skiff_flags GTest::gtest_main)
+    add_test(NAME ${NAME}_test COMMAND ${NAME}_test)
+    set_tests_properties(${NAME}_test PROPERTIES LABELS unit)
+  endif()
+endfunction()
