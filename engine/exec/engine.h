@@ -1,0 +1,79 @@
+// Engine: what is shared by everything in a process that should share it: features, tunables, the type
+// registry and the tier. CompiledModule: a validated module that the tier has prepared.
+// Thread: an Engine and its CompiledModules may be used by any number of threads.
+#pragma once
+
+#include <memory>
+
+#include "engine/base/result.h"
+#include "engine/binary/decode.h"
+#include "engine/exec/tier.h"
+#include "engine/syntax/features.h"
+#include "engine/syntax/type_registry.h"
+#include "engine/valid/valid.h"
+
+namespace skiff {
+
+namespace gc {
+class TypeTable;
+}
+
+struct Tunables {
+  /// 32-bit memories reserve 4 GiB + guard and are accessed unchecked, faults becoming traps. False:
+  /// explicit checks, no signal handler. default_tunables() decides by probing the address space.
+  bool guard_pages = true;
+  /// Bytes reserved for a memory beyond its needs when it is not guarded (it never moves, so it cannot
+  /// grow past its reservation): min(declared max, this).
+  uint64_t memory_reservation = uint64_t{1} << 32;
+  /// Bytes of wasm stack per store (interpreter: its value stack).
+  uint64_t stack_size = uint64_t{1} << 20 << 3;
+  uint64_t gc_heap_limit = uint64_t{1} << 32;
+  bool gc_stress = false;              // collect at every allocation (tests)
+  unsigned validation_threads = 0;     // see ValidateOptions
+};
+/// Chooses guard_pages by what this machine can reserve.
+Tunables default_tunables();
+
+struct EngineConfig {
+  Features features;
+  Tunables tunables = default_tunables();
+};
+
+class Engine {
+ public:
+  Engine(EngineConfig config, std::unique_ptr<Tier> tier);
+  ~Engine();
+  Engine(const Engine&) = delete;
+
+  const Features& features() const { return config_.features; }
+  const Tunables& tunables() const { return config_.tunables; }
+  TypeRegistry& types() { return types_; }
+  gc::TypeTable& gc_types() { return *gc_types_; }
+  Tier& tier() { return *tier_; }
+
+ private:
+  EngineConfig config_;
+  TypeRegistry types_;
+  std::unique_ptr<gc::TypeTable> gc_types_;
+  std::unique_ptr<Tier> tier_;
+};
+
+class CompiledModule {
+ public:
+  const ModuleInfo& info() const { return *info_; }
+  const Module& module() const { return info_->module; }
+  TierCode& code() const { return *code_; }
+  Engine& engine() const { return *engine_; }
+
+ private:
+  friend Result<std::shared_ptr<const CompiledModule>> compile_module(Engine&, SharedBytes);
+  Engine* engine_ = nullptr;
+  std::unique_ptr<ModuleInfo> info_;
+  std::unique_ptr<TierCode> code_;
+};
+using ModulePtr = std::shared_ptr<const CompiledModule>;
+
+/// Decodes, validates, prepares. Errors: malformed, invalid, resource.
+Result<ModulePtr> compile_module(Engine& engine, SharedBytes binary);
+
+}  // namespace skiff

@@ -1,0 +1,129 @@
+// Store: the owner of everything that one guest (or a group that shares references) has at run time:
+// instances, host functions, memories, tables, globals, tags, the GC heap. Things live until the store
+// does, except garbage-collected objects. Spec: exec-store, and the embedding interface of the appendix.
+// Thread: one thread at a time (a shared memory may be in several stores).
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/exec/engine.h"
+#include "engine/exec/trap.h"
+#include "engine/exec/value.h"
+#include "engine/exec/vmctx.h"
+
+namespace skiff {
+
+namespace gc {
+class Heap;
+}
+class Instance;
+class Memory;      // owner of a MemoryInst, memory.h
+class TableObject; // owner of a TableInst, table.h
+
+/// What can be imported and exported. Spec: syntax-externval. Pointers belong to a store; a memory is held
+/// by shared_ptr because shared memories cross stores.
+struct Extern {
+  ExternKind kind = ExternKind::Func;
+  FuncInst* func = nullptr;
+  TableObject* table = nullptr;
+  std::shared_ptr<Memory> memory;
+  GlobalInst* global = nullptr;
+  GlobalType global_type;      // with global
+  TagInst* tag = nullptr;
+};
+
+/// Why instantiation or a call from the embedder failed.
+struct Failure {
+  enum class Kind : uint8_t { Error, Trap, Exception };
+  Kind kind = Kind::Error;
+  Error error;                 // Error: unlinkable or resource
+  skiff::Trap trap;            // Trap
+  Ref exception = kNullRef;    // Exception: also in Store::pending_exception until the next call
+  std::string message() const;
+};
+template <class T>
+using RunResult = std::expected<T, Failure>;
+
+/// What a host function gets. `values`: arguments in, results out (slots as in FuncInst::call).
+struct HostCall {
+  Store& store;
+  VmCtx* caller;               // null when called by the embedder
+  Slot* values;
+  void* data;
+};
+/// Returns Ok with results written, or store.trap(...), or store.throw_exception(...).
+using HostFn = Outcome (*)(HostCall& call);
+
+struct StoreLimits {
+  uint64_t memory_bytes = ~uint64_t{0};      // all memories together
+  uint64_t table_elements = ~uint64_t{0};    // all tables together
+  uint64_t instances = ~uint64_t{0};
+};
+
+class Store {
+ public:
+  static Result<std::unique_ptr<Store>> create(Engine& engine, StoreLimits limits = {});
+  ~Store();
+  Store(const Store&) = delete;
+
+  Engine& engine() { return engine_; }
+  VmStore& vm() { return vm_; }
+  gc::Heap& heap() { return *heap_; }
+  TierStore& tier_store() { return *tier_store_; }
+  StoreLimits& limits() { return limits_; }
+
+  // Making things. Types are canonical; func types from TypeRegistry::add_func_type.
+  FuncInst* new_host_func(uint32_t type_id, HostFn fn, void* data);
+  Result<TableObject*> new_table(const TableType& type, Ref init);
+  Result<std::shared_ptr<Memory>> new_memory(const MemoryType& type);
+  GlobalInst* new_global(const GlobalType& type, const Val& init);
+  TagInst* new_tag(uint32_t type_id);
+
+  /// Spec: exec-module. `imports`: one Extern per import, in order, types are checked.
+  /// Errors: Unlinkable (names the import), Resource; traps of segments and start function.
+  RunResult<Instance*> instantiate(ModulePtr module, std::span<const Extern> imports);
+
+  /// Spec: exec-invocation. Checks the arguments' types. Results are appended to `results`.
+  RunResult<void> call(FuncInst* func, std::span<const Val> args, std::vector<Val>& results);
+
+  // For host functions and tiers.
+  /// Records a trap and returns Outcome::Trap.
+  Outcome trap(TrapCode code, std::string detail = {});
+  /// Records the end of the program: TrapCode::Exit with a status.
+  Outcome exit(int32_t status);
+  /// Records an exception object and returns Outcome::Exception.
+  Outcome throw_exception(Ref exn);
+  Trap& pending_trap() { return pending_trap_; }
+  Ref& pending_exception() { return pending_exception_; }
+
+  /// Makes every running and later call of this store end with TrapCode::Interrupted until cleared.
+  /// Thread: any.
+  void interrupt() { vm_.interrupt.store(1, std::memory_order_relaxed); }
+  void clear_interrupt() { vm_.interrupt.store(0, std::memory_order_relaxed); }
+
+  /// Type of a function, canonical.
+  const FuncType& type_of(const FuncInst* func) { return engine_.types().func_type(func->type_id); }
+
+ private:
+  friend class Instantiation;
+  friend class Instance;
+  Store(Engine& engine, StoreLimits limits);
+  struct Objects;              // owned instances, functions, tables, globals, tags (store.cc)
+
+  VmStore vm_;
+  Engine& engine_;
+  StoreLimits limits_;
+  std::unique_ptr<Objects> objects_;
+  std::unique_ptr<gc::Heap> heap_;
+  std::unique_ptr<TierStore> tier_store_;
+  Trap pending_trap_;
+  Ref pending_exception_ = kNullRef;
+};
+
+}  // namespace skiff
