@@ -23,7 +23,7 @@ class Instance {
   /// The export's function, or null.
   FuncInst* find_func(std::string_view name);
   /// The exported memory, or null.
-  Memory* find_memory(std::string_view name);
+  LinearMemory* find_memory(std::string_view name);
   /// Export number i of the module.
   Extern export_at(uint32_t i);
 

@@ -1,4 +1,4 @@
-// Memory: owner of a linear memory (Spec: syntax-meminst). Reserved once, never moved: `base` is an
+// LinearMemory: owner of a linear memory (Spec: syntax-meminst). Reserved once, never moved: `base` is an
 // invariant of the instance. Guarded ones (Tunables::guard_pages, 32-bit address type, 64 KiB pages) reserve
 // 4 GiB + 4 GiB of offsets so that every base + u32 index + u32 offset is inside the reservation: accesses need no
 // check, the signal handler (signals.h) turns faults into traps. Others are checked against byte_length.
@@ -14,12 +14,12 @@
 
 namespace skiff {
 
-class Memory {
+class LinearMemory {
  public:
   /// Errors: OutOfMemory when the address space or the initial pages cannot be had.
-  static Result<std::shared_ptr<Memory>> create(const MemoryType& type, const Tunables& tunables);
-  ~Memory();
-  Memory(const Memory&) = delete;
+  static Result<std::shared_ptr<LinearMemory>> create(const MemoryType& type, const Tunables& tunables);
+  ~LinearMemory();
+  LinearMemory(const LinearMemory&) = delete;
 
   MemoryInst* inst() { return &inst_; }
   const MemoryType& type() const { return type_; }
@@ -42,7 +42,7 @@ class Memory {
   }
 
  private:
-  Memory() = default;
+  LinearMemory() = default;
   MemoryInst inst_;
   MemoryType type_;
   bool guarded_ = false;

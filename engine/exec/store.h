@@ -23,7 +23,7 @@ namespace gc {
 class Heap;
 }
 class Instance;
-class Memory;      // owner of a MemoryInst, memory.h
+class LinearMemory;      // owner of a MemoryInst, memory.h
 class TableObject; // owner of a TableInst, table.h
 
 /// What can be imported and exported. Spec: syntax-externval. Pointers belong to a store; a memory is held
@@ -32,7 +32,7 @@ struct Extern {
   ExternKind kind = ExternKind::Func;
   FuncInst* func = nullptr;
   TableObject* table = nullptr;
-  std::shared_ptr<Memory> memory;
+  std::shared_ptr<LinearMemory> memory;
   GlobalInst* global = nullptr;
   GlobalType global_type;      // with global
   TagInst* tag = nullptr;
@@ -81,7 +81,7 @@ class Store {
   // Making things. Types are canonical; func types from TypeRegistry::add_func_type.
   FuncInst* new_host_func(uint32_t type_id, HostFn fn, void* data);
   Result<TableObject*> new_table(const TableType& type, Ref init);
-  Result<std::shared_ptr<Memory>> new_memory(const MemoryType& type);
+  Result<std::shared_ptr<LinearMemory>> new_memory(const MemoryType& type);
   GlobalInst* new_global(const GlobalType& type, const Val& init);
   TagInst* new_tag(uint32_t type_id);
 
