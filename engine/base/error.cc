@@ -31,7 +31,7 @@ std::string_view name_of(Phase phase) {
 std::string Error::message() const {
   std::string text(text_of(code));
   if (!detail.empty()) {
-    text += ": ";
+    if (detail[0] != ' ') text += ": ";
     text += detail;
   }
   return text;

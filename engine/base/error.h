@@ -36,11 +36,12 @@ struct Error {
   uint64_t offset = kNoOffset;
   /// Function index that the error is in (bodies), else kNoIndex.
   uint32_t func = kNoIndex;
-  /// Free text that follows the fixed text, e.g. "expected i32, found i64"; may be empty.
+  /// Free text that follows the fixed text, e.g. "expected i32, found i64"; may be empty. One that starts
+  /// with a space continues the fixed text: "unknown memory" and " 1".
   std::string detail = {};
 
   Phase phase() const { return phase_of(code); }
-  /// Fixed text, then ": detail" when there is one. No position: callers know how to show that.
+  /// Fixed text, then ": " and the detail when there is one. No position: callers know how to show that.
   std::string message() const;
 };
 
