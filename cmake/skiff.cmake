@@ -10,6 +10,8 @@ target_compile_options(skiff_flags INTERFACE
   $<$<BOOL:${SKIFF_WERROR}>:-Werror>)
 # -Og without frame pointers would make sanitizer and profile output useless.
 target_compile_options(skiff_flags INTERFACE -fno-omit-frame-pointer)
+# Floating point exactly as written: no fused a*b+c, and sqrt without a call that sets errno.
+target_compile_options(skiff_flags INTERFACE -ffp-contract=off -fno-math-errno)
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(skiff_flags INTERFACE -Wno-gnu-statement-expression)
 endif()

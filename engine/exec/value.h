@@ -1,19 +1,15 @@
 // Values at run time. Slot: an untyped 8-byte cell of frames, argument buffers and globals (v128 takes
 // two consecutive ones). Val: a typed value of the embedding API. V128: 16 bytes, little-endian lanes.
 //
-// References in a Slot are one 64-bit word:
-//   0                    null (of every type)
-//   func hierarchy       FuncInst*
-//   any and extern       i31: (value << 1) | 1 in the low 32 bits (upper 32 zero); else gc::Object*. Host
-//                        references are gc objects of kind Host, so any.convert_extern and
-//                        extern.convert_any are the identity.
-//   exn                  gc::Object* of kind Exception
+// References in a Slot are one 64-bit word, see engine/gc/ref.h.
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
+#include "engine/gc/ref.h"
 #include "engine/syntax/types.h"
 
 namespace skiff {
@@ -23,28 +19,15 @@ struct alignas(16) V128 {
   template <class T>
   using Lanes = std::array<T, 16 / sizeof(T)>;
   template <class T>
-  Lanes<T> lanes() const {
-    Lanes<T> out;
-    std::memcpy(out.data(), bytes.data(), 16);
-    return out;
+  constexpr Lanes<T> lanes() const {
+    return std::bit_cast<Lanes<T>>(bytes);
   }
   template <class T>
-  static V128 of(const Lanes<T>& lanes) {
-    V128 v;
-    std::memcpy(v.bytes.data(), lanes.data(), 16);
-    return v;
+  static constexpr V128 of(const Lanes<T>& lanes) {
+    return {std::bit_cast<std::array<uint8_t, 16>>(lanes)};
   }
   bool operator==(const V128&) const = default;
 };
-
-/// A reference word, see above.
-using Ref = uint64_t;
-inline constexpr Ref kNullRef = 0;
-constexpr bool is_i31(Ref r) { return r & 1; }
-/// Spec: exec-ref.i31. The low 31 bits.
-constexpr Ref make_i31(uint32_t v) { return static_cast<uint32_t>(v << 1) | 1u; }
-constexpr int32_t i31_get_s(Ref r) { return static_cast<int32_t>(static_cast<uint32_t>(r)) >> 1; }
-constexpr uint32_t i31_get_u(Ref r) { return static_cast<uint32_t>(r) >> 1; }
 
 union Slot {
   int32_t i32;
@@ -61,7 +44,7 @@ static_assert(sizeof(Slot) == 8);
 /// Reads and writes a v128 that lies in two slots.
 inline V128 load_v128(const Slot* s) {
   V128 v;
-  std::memcpy(&v, s, 16);
+  std::memcpy(static_cast<void*>(&v), s, 16);
   return v;
 }
 inline void store_v128(Slot* s, const V128& v) { std::memcpy(static_cast<void*>(s), &v, 16); }
