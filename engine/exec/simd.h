@@ -16,6 +16,13 @@
 
 namespace skiff::num {
 
+// clang would unroll loops over lanes before its vectoriser sees them.
+#ifdef __clang__
+#define SKIFF_LANES _Pragma("clang loop unroll(disable)")
+#else
+#define SKIFF_LANES
+#endif
+
 // Lane helpers. T: type of the lanes read; R: type of the lanes written, of the same width.
 namespace op {
 
@@ -27,41 +34,41 @@ using Narrower = std::tuple_element_t<std::countr_zero(sizeof(T)) - 1 + (std::is
                                       std::tuple<uint8_t, uint16_t, uint32_t, int8_t, int16_t, int32_t>>;
 
 template <class T, class R = T, class F>
-constexpr V128 map1(V128 a, F f) {
+[[gnu::always_inline]] constexpr V128 map1(V128 a, F f) {
   static_assert(sizeof(T) == sizeof(R));
   const auto x = a.lanes<T>();
   V128::Lanes<R> r{};
-  for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<R>(f(x[i]));
+  SKIFF_LANES for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<R>(f(x[i]));
   return V128::of<R>(r);
 }
 template <class T, class F>
-constexpr V128 map2(V128 a, V128 b, F f) {
+[[gnu::always_inline]] constexpr V128 map2(V128 a, V128 b, F f) {
   const auto x = a.lanes<T>();
   const auto y = b.lanes<T>();
   V128::Lanes<T> r{};
-  for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(f(x[i], y[i]));
+  SKIFF_LANES for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(f(x[i], y[i]));
   return V128::of<T>(r);
 }
 template <class T, class F>
-constexpr V128 map3(V128 a, V128 b, V128 c, F f) {
+[[gnu::always_inline]] constexpr V128 map3(V128 a, V128 b, V128 c, F f) {
   const auto x = a.lanes<T>();
   const auto y = b.lanes<T>();
   const auto z = c.lanes<T>();
   V128::Lanes<T> r{};
-  for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(f(x[i], y[i], z[i]));
+  SKIFF_LANES for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(f(x[i], y[i], z[i]));
   return V128::of<T>(r);
 }
 
 /// All ones where the comparison holds.
 template <class T, class F>
-constexpr V128 compare(V128 a, V128 b, F f) {
+[[gnu::always_inline]] constexpr V128 compare(V128 a, V128 b, F f) {
   using Mask = std::conditional_t<sizeof(T) == 1, uint8_t,
                std::conditional_t<sizeof(T) == 2, uint16_t,
                std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>>;
   const auto x = a.lanes<T>();
   const auto y = b.lanes<T>();
   V128::Lanes<Mask> r{};
-  for (size_t i = 0; i < r.size(); ++i) r[i] = f(x[i], y[i]) ? static_cast<Mask>(-1) : Mask{0};
+  SKIFF_LANES for (size_t i = 0; i < r.size(); ++i) r[i] = f(x[i], y[i]) ? static_cast<Mask>(-1) : Mask{0};
   return V128::of<Mask>(r);
 }
 
@@ -88,7 +95,7 @@ template <class T, class N, bool kHigh>
 constexpr V128::Lanes<T> extend_half(V128 v) {
   const auto x = v.lanes<N>();
   V128::Lanes<T> r{};
-  for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(x[i + (kHigh ? r.size() : 0)]);
+  SKIFF_LANES for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(x[i + (kHigh ? r.size() : 0)]);
   return r;
 }
 template <class T, bool kHigh>
@@ -104,7 +111,7 @@ template <class T>
 constexpr V128 extadd_pairwise(V128 v) {
   const auto x = v.lanes<Narrower<T>>();
   V128::Lanes<T> r{};
-  for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(x[2 * i] + x[2 * i + 1]);
+  SKIFF_LANES for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(x[2 * i] + x[2 * i + 1]);
   return V128::of<T>(r);
 }
 /// Sums of products of neighbouring signed lanes, modulo the width of T.
@@ -113,7 +120,7 @@ constexpr V128 dot(V128 a, V128 b) {
   const auto x = a.lanes<Narrower<T>>();
   const auto y = b.lanes<Narrower<T>>();
   V128::Lanes<T> r{};
-  for (size_t i = 0; i < r.size(); ++i) {
+  SKIFF_LANES for (size_t i = 0; i < r.size(); ++i) {
     const auto even = static_cast<uint32_t>(x[2 * i] * y[2 * i]);
     const auto odd = static_cast<uint32_t>(x[2 * i + 1] * y[2 * i + 1]);
     r[i] = static_cast<T>(even + odd);
@@ -129,8 +136,8 @@ constexpr V128 narrow(V128 a, V128 b) {
   const auto saturate = [](T v) {
     return static_cast<N>(std::clamp<T>(v, std::numeric_limits<N>::min(), std::numeric_limits<N>::max()));
   };
-  for (size_t i = 0; i < x.size(); ++i) r[i] = saturate(x[i]);
-  for (size_t i = 0; i < x.size(); ++i) r[i + x.size()] = saturate(y[i]);
+  SKIFF_LANES for (size_t i = 0; i < x.size(); ++i) r[i] = saturate(x[i]);
+  SKIFF_LANES for (size_t i = 0; i < x.size(); ++i) r[i + x.size()] = saturate(y[i]);
   return V128::of<N>(r);
 }
 /// Saturating sums and differences of 8- or 16-bit lanes, signed or not as T is.
@@ -159,14 +166,16 @@ inline constexpr auto q15mulr = [](int a, int b) { return std::min((a * b + 0x40
 template <class T>
 constexpr uint32_t all_true(V128 v) {
   bool all = true;
-  for (T x : v.lanes<T>()) all &= x != 0;
+  SKIFF_LANES for (T x : v.lanes<T>()) all &= x != 0;
   return all;
 }
 template <class T>
 constexpr uint32_t bitmask(V128 v) {
   const auto x = v.lanes<T>();
   uint32_t mask = 0;
-  for (size_t i = 0; i < x.size(); ++i) mask |= static_cast<uint32_t>(shr_u(x[i], 8 * sizeof(T) - 1)) << i;
+  SKIFF_LANES for (size_t i = 0; i < x.size(); ++i) {
+    mask |= static_cast<uint32_t>(shr_u(x[i], 8 * sizeof(T) - 1)) << i;
+  }
   return mask;
 }
 
@@ -186,7 +195,7 @@ template <class T, class N>
 constexpr V128 load_extend(uint64_t m) {
   const auto x = std::bit_cast<std::array<N, 8 / sizeof(N)>>(m);
   V128::Lanes<T> r{};
-  for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(x[i]);
+  SKIFF_LANES for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(x[i]);
   return V128::of<T>(r);
 }
 
@@ -224,13 +233,16 @@ constexpr V128 I8x16Shuffle(V128 a, V128 b, const std::array<uint8_t, 16>& lanes
   std::copy(a.bytes.begin(), a.bytes.end(), both.begin());
   std::copy(b.bytes.begin(), b.bytes.end(), both.begin() + 16);
   V128 r;
-  for (size_t i = 0; i < 16; ++i) r.bytes[i] = both[lanes[i] % 32];
+  SKIFF_LANES for (size_t i = 0; i < 16; ++i) r.bytes[i] = both[lanes[i] % 32];
   return r;
 }
 /// Lanes selected out of range are zero.
 constexpr V128 I8x16Swizzle(V128 a, V128 lanes) {
   V128 r;
-  for (size_t i = 0; i < 16; ++i) r.bytes[i] = lanes.bytes[i] < 16 ? a.bytes[lanes.bytes[i]] : uint8_t{0};
+  SKIFF_LANES for (size_t i = 0; i < 16; ++i) {
+    const uint8_t lane = lanes.bytes[i];
+    r.bytes[i] = lane < 16 ? a.bytes[lane] : uint8_t{0};
+  }
   return r;
 }
 constexpr V128 I8x16Splat(uint32_t x) { return op::splat(static_cast<uint8_t>(x)); }
@@ -533,5 +545,7 @@ constexpr V128 I16x8RelaxedDotI8x16I7x16S(V128 a, V128 b) { return op::dot<int16
 constexpr V128 I32x4RelaxedDotI8x16I7x16AddS(V128 a, V128 b, V128 c) {
   return I32x4Add(I32x4ExtaddPairwiseI16x8S(I16x8RelaxedDotI8x16I7x16S(a, b)), c);
 }
+
+#undef SKIFF_LANES
 
 }  // namespace skiff::num
