@@ -1,0 +1,47 @@
+// Modules of scripts, and the round trip check.
+#include "spectest/modules.h"
+
+#include "engine/binary/decode.h"
+#include "engine/binary/encode.h"
+#include "engine/binary/equal.h"
+#include "engine/text/parse_module.h"
+#include "engine/text/text.h"
+
+namespace skiff::spectest {
+
+Result<Module> load_module(const Script& script, const ModuleSource& source, Features features) {
+  switch (source.kind) {
+    case ModuleSource::Kind::Text: {
+      text::TokenCursor cursor(script.tokens);
+      cursor.seek(source.fields);
+      return text::parse_module_fields(cursor, features);
+    }
+    case ModuleSource::Kind::Quote: return parse_wat(source.bytes, features);
+    case ModuleSource::Kind::Inline: return parse_wat(script.source, features);
+    case ModuleSource::Kind::Binary:
+      return decode_module(SharedBytes::own({source.bytes.begin(), source.bytes.end()}), features);
+  }
+  return fail(ErrorCode::InvalidArgument);
+}
+
+Result<std::vector<uint8_t>> module_binary(const Script& script, const ModuleSource& source, Features features) {
+  if (source.kind == ModuleSource::Kind::Binary) {
+    return std::vector<uint8_t>(source.bytes.begin(), source.bytes.end());
+  }
+  return encode_module(SKIFF_TRY(load_module(script, source, features)));
+}
+
+Status check_roundtrip(const Script& script, const ModuleSource& source, Features features) {
+  const auto differ = [](std::string_view where) {
+    return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex, "modules differ after " + std::string(where));
+  };
+  const Module first = SKIFF_TRY(load_module(script, source, features));
+  const Module decoded = SKIFF_TRY(decode_module(SharedBytes::own(encode_module(first)), features));
+  if (!modules_equal(first, decoded)) return differ("encoding and decoding");
+  const std::string text = SKIFF_TRY(print_wat(decoded));
+  const Module again = SKIFF_TRY(parse_wat(text, features));
+  if (!modules_equal(first, again)) return differ("printing and parsing");
+  return {};
+}
+
+}  // namespace skiff::spectest

@@ -1,0 +1,20 @@
+// From a script's module in any of its forms to a Module, its binary and a CompiledModule.
+#pragma once
+
+#include "engine/exec/engine.h"
+#include "spectest/script.h"
+
+namespace skiff::spectest {
+
+/// Parses or decodes. Errors: Malformed ones.
+Result<Module> load_module(const Script& script, const ModuleSource& source, Features features);
+
+/// The binary form: the bytes of binary modules as they are, others parsed and encoded.
+/// Errors: Malformed ones.
+Result<std::vector<uint8_t>> module_binary(const Script& script, const ModuleSource& source, Features features);
+
+/// Module -> text -> Module must give an equal module, also by way of the binary.
+/// Errors: those of parsing and decoding; InvalidArgument when the modules differ.
+Status check_roundtrip(const Script& script, const ModuleSource& source, Features features);
+
+}  // namespace skiff::spectest

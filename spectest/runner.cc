@@ -1,0 +1,267 @@
+// The commands. Each check compares what happened with what the script expects: the phase of an error
+// must be equal, messages are compared by their beginning (message_fits).
+#include "spectest/runner.h"
+
+#include "engine/exec/memory.h"
+#include "engine/text/text.h"
+#include "spectest/host.h"
+#include "spectest/modules.h"
+#include "spectest/values.h"
+
+namespace skiff::spectest {
+namespace {
+
+// The suite's messages are those of the reference interpreter: often ours is longer ("unknown type: 3"),
+// sometimes theirs is ("unknown type 3"), where only the fixed text of our code can be compared.
+bool message_fits(std::string_view expected, std::string_view message, std::string_view fixed_text) {
+  return message.starts_with(expected) || expected.starts_with(fixed_text);
+}
+
+std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+std::string describe(const Error& error) { return std::string(name_of(error.phase())) + " " + quoted(error.message()); }
+
+std::string describe(const Failure& failure) {
+  switch (failure.kind) {
+    case Failure::Kind::Error: return describe(failure.error);
+    case Failure::Kind::Trap: return "trap " + quoted(failure.trap.message());
+    case Failure::Kind::Exception: return "an exception";
+  }
+  return "";
+}
+
+Failure no_such_thing(std::string what) {
+  return Failure{.error = Error{ErrorCode::InvalidArgument, kNoOffset, kNoIndex, std::move(what)}};
+}
+
+std::string display_name(const std::string& id) { return id.empty() ? "the latest module" : "module $" + id; }
+
+}  // namespace
+
+Result<std::unique_ptr<Runner>> Runner::create(const ScriptContext& context) {
+  std::unique_ptr<Runner> runner(new Runner(context));
+  runner->store_ = SKIFF_TRY(Store::create(context.engine));
+  runner->linker_ = std::make_unique<Linker>(*runner->store_);
+  SKIFF_TRY(define_spectest(*runner->linker_));
+  return runner;
+}
+
+Runner::~Runner() {
+  for (auto& [id, t] : threads_) t.thread.join();
+}
+
+void Runner::run(const std::vector<Command>& commands) {
+  for (const Command& command : commands) {
+    const Verdict wrong = run_command(command);
+    if (wrong.empty()) {
+      result_.passed++;
+    } else {
+      result_.failed++;
+      result_.findings.push_back({line_of(command), std::string(name_of(command.kind)), wrong});
+    }
+  }
+  while (!threads_.empty()) (void)join_thread(threads_.begin()->first);
+}
+
+Runner::Verdict Runner::run_command(const Command& command) {
+  switch (command.kind) {
+    case Command::Kind::Module: return define_module(command);
+    case Command::Kind::Instance: return new_instance(command);
+    case Command::Kind::Register: return register_module(command);
+    case Command::Kind::Action: {
+      const auto results = act(*command.action);
+      return results ? "" : "got " + describe(results.error());
+    }
+    case Command::Kind::AssertReturn: return assert_return(command);
+    case Command::Kind::AssertTrap: return assert_trap(command, false);
+    case Command::Kind::AssertExhaustion: return assert_trap(command, true);
+    case Command::Kind::AssertException: return assert_exception(command);
+    case Command::Kind::AssertMalformed: return assert_rejected(command, Phase::Malformed);
+    case Command::Kind::AssertInvalid: return assert_rejected(command, Phase::Invalid);
+    case Command::Kind::AssertUnlinkable: return assert_unlinkable(command);
+    case Command::Kind::AssertMalformedCustom: return assert_custom(command, Phase::Malformed);
+    case Command::Kind::AssertInvalidCustom: return assert_custom(command, Phase::Invalid);
+    case Command::Kind::Thread: return start_thread(command);
+    case Command::Kind::Wait:
+      return threads_.contains(command.id) ? join_thread(command.id) : "no thread $" + command.id;
+  }
+  return "";
+}
+
+// Modules and instances.
+
+Result<ModulePtr> Runner::compile(const ModuleSource& source) {
+  auto binary = SKIFF_TRY(module_binary(context_.script, source, context_.engine.features()));
+  return compile_module(context_.engine, SharedBytes::own(std::move(binary)));
+}
+
+Runner::Verdict Runner::define_module(const Command& command) {
+  // A module that fails leaves nothing behind, so that later commands cannot meet an older one.
+  definitions_.erase(""), definitions_.erase(command.id);
+  if (!command.definition_only) instances_.erase(""), instances_.erase(command.id);
+  const auto module = compile(*command.source);
+  if (!module) return "got " + describe(module.error());
+  definitions_[""] = definitions_[command.id] = *module;
+  return command.definition_only ? "" : make_instance(command.id, *module);
+}
+
+Runner::Verdict Runner::new_instance(const Command& command) {
+  const auto it = definitions_.find(command.name);
+  if (it == definitions_.end()) return "no definition of " + display_name(command.name);
+  return make_instance(command.id, it->second);
+}
+
+Runner::Verdict Runner::make_instance(const std::string& id, ModulePtr module) {
+  const auto instance = linker_->instantiate(std::move(module));
+  if (!instance) return "got " + describe(instance.error());
+  instances_[""] = instances_[id] = Named{.instance = *instance};
+  return "";
+}
+
+const Runner::Named* Runner::find(const std::string& id) const {
+  const auto it = instances_.find(id);
+  return it == instances_.end() ? nullptr : &it->second;
+}
+
+Runner::Verdict Runner::register_module(const Command& command) {
+  const Named* named = find(command.id);
+  if (!named) return "no instance of " + display_name(command.id);
+  if (named->instance) linker_->define_instance(command.name, *named->instance);
+  for (const auto& [name, value] : named->shared) linker_->define(command.name, name, value);
+  return "";
+}
+
+// Actions.
+
+RunResult<std::vector<Val>> Runner::invoke(Instance& instance, const Action& action) {
+  FuncInst* func = instance.find_func(action.name);
+  if (!func) return std::unexpected(no_such_thing("no function " + quoted(action.name)));
+  std::vector<Val> args, results;
+  for (const Const& constant : action.args) {
+    auto value = to_val(*store_, constant);
+    if (!value) return std::unexpected(Failure{.error = std::move(value).error()});
+    args.push_back(*value);
+  }
+  auto called = store_->call(func, args, results);
+  if (!called) return std::unexpected(std::move(called).error());
+  return results;
+}
+
+RunResult<std::vector<Val>> Runner::act(const Action& action) {
+  const Named* named = find(action.module);
+  if (!named || !named->instance) return std::unexpected(no_such_thing("no instance of " + display_name(action.module)));
+  if (action.kind == Action::Kind::Invoke) return invoke(*named->instance, action);
+  const auto e = named->instance->find_export(action.name);
+  if (!e || e->kind != ExternKind::Global) return std::unexpected(no_such_thing("no global " + quoted(action.name)));
+  return std::vector<Val>{take(e->global->slots, e->global_type.type)};
+}
+
+Runner::Verdict Runner::assert_return(const Command& command) {
+  const auto results = act(*command.action);
+  if (!results) return "expected " + to_string(command.results) + ", got " + describe(results.error());
+  bool ok = results->size() == command.results.size();
+  for (size_t i = 0; ok && i < results->size(); ++i) ok = matches(*store_, command.results[i], (*results)[i]);
+  return ok ? "" : "expected " + to_string(command.results) + ", got " + to_string(*store_, *results);
+}
+
+Runner::Verdict Runner::assert_trap(const Command& command, bool exhaustion) {
+  const std::string expected = "expected trap " + quoted(command.text) + ", got ";
+  std::optional<Failure> failure;
+  if (command.action) {
+    auto results = act(*command.action);
+    if (results) return expected + to_string(*store_, *results);
+    failure = std::move(results).error();
+  } else {
+    const auto module = compile(*command.source);
+    if (!module) return expected + describe(module.error());
+    auto instance = linker_->instantiate(*module);
+    if (instance) return expected + "an instance";
+    failure = std::move(instance).error();
+  }
+  const bool ok = failure->kind == Failure::Kind::Trap &&
+                  (failure->trap.code == TrapCode::StackExhausted) == exhaustion &&
+                  message_fits(command.text, failure->trap.message(), text_of(failure->trap.code));
+  return ok ? "" : expected + describe(*failure);
+}
+
+Runner::Verdict Runner::assert_exception(const Command& command) {
+  const auto results = act(*command.action);
+  if (results) return "expected an exception, got " + to_string(*store_, *results);
+  return results.error().kind == Failure::Kind::Exception ? "" : "expected an exception, got " + describe(results.error());
+}
+
+// Modules that must be rejected.
+
+namespace {
+std::string judge(std::string_view expected_text, Phase phase, const Error* error) {
+  const std::string expected = "expected " + std::string(name_of(phase)) + " " + quoted(expected_text) + ", got ";
+  if (!error) return expected + "a good module";
+  const bool ok = error->phase() == phase && message_fits(expected_text, error->message(), text_of(error->code));
+  return ok ? "" : expected + describe(*error);
+}
+}  // namespace
+
+Runner::Verdict Runner::assert_rejected(const Command& command, Phase phase) {
+  const auto module = compile(*command.source);
+  return judge(command.text, phase, module ? nullptr : &module.error());
+}
+
+// Custom sections of good modules: annotations are checked where text is parsed, sections by
+// check_custom_sections.
+Runner::Verdict Runner::assert_custom(const Command& command, Phase phase) {
+  const auto module = compile(*command.source);
+  if (!module) return judge(command.text, phase, &module.error());
+  const Status checked = check_custom_sections((*module)->module());
+  return judge(command.text, phase, checked ? nullptr : &checked.error());
+}
+
+Runner::Verdict Runner::assert_unlinkable(const Command& command) {
+  const auto module = compile(*command.source);
+  if (!module) return judge(command.text, Phase::Unlinkable, &module.error());
+  const auto instance = linker_->instantiate(*module);
+  if (instance) return judge(command.text, Phase::Unlinkable, nullptr);
+  if (instance.error().kind == Failure::Kind::Error) {
+    return judge(command.text, Phase::Unlinkable, &instance.error().error);
+  }
+  return "expected unlinkable " + quoted(command.text) + ", got " + describe(instance.error());
+}
+
+// Threads.
+
+Runner::Verdict Runner::start_thread(const Command& command) {
+  if (threads_.contains(command.id)) return "thread $" + command.id + " is running already";
+  auto runner = Runner::create(context_);
+  if (!runner) return "got " + describe(runner.error());
+  for (const std::string& id : command.shared) {
+    const Named* named = find(id);
+    if (!named || !named->instance) return "no instance of " + display_name(id);
+    Named& there = (*runner)->instances_[id];
+    for (const Export& e : named->instance->info().module.exports) {
+      const auto value = named->instance->find_export(e.name);
+      if (value && value->kind == ExternKind::Memory && value->memory->type().shared) {
+        there.shared.emplace_back(e.name, *value);
+      }
+    }
+  }
+  Thread thread{.runner = std::move(*runner)};
+  thread.thread = std::thread([r = thread.runner.get(), &command] { r->run(command.commands); });
+  threads_.emplace(command.id, std::move(thread));
+  return "";
+}
+
+Runner::Verdict Runner::join_thread(const std::string& id) {
+  const auto it = threads_.find(id);
+  it->second.thread.join();
+  FileResult& other = it->second.runner->result_;
+  result_.passed += other.passed;
+  result_.failed += other.failed;
+  result_.findings.insert(result_.findings.end(), other.findings.begin(), other.findings.end());
+  threads_.erase(it);
+  return "";
+}
+
+uint32_t Runner::line_of(const Command& command) const {
+  return line_column(context_.script.source, command.offset).line;
+}
+
+}  // namespace skiff::spectest
