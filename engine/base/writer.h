@@ -29,6 +29,8 @@ class Writer {
   }
 
   size_t size() const { return out_.size(); }
+  /// Drops what was written behind the first n bytes, keeping the capacity. Requires: n <= size().
+  void truncate(size_t n) { out_.resize(n); }
   std::span<const uint8_t> view() const { return out_; }
   std::vector<uint8_t> take() { return std::move(out_); }
 
