@@ -204,7 +204,7 @@ TEST(Numeric, ConversionsRoundToNearestEven) {
   EXPECT_EQ(F32ConvertI64U(opaque(uint64_t{0x7FFFFF4000000001})), 0x1.fffffep62f);
   EXPECT_EQ(F32ConvertI64U(opaque(uint64_t{0x8000008000000000})), 0x1p63f);
   EXPECT_EQ(F32ConvertI64U(opaque(uint64_t{0x8000008000000001})), 0x1.000002p63f);
-  EXPECT_EQ(F32ConvertI64S(opaque(uint64_t{0x8000004000000001})), -0x1p63f);
+  EXPECT_EQ(F32ConvertI64S(opaque(uint64_t{0x8000004000000001})), -0x1.fffffep62f);
   EXPECT_EQ(F64ConvertI64U(opaque(~uint64_t{0})), 0x1p64);
   EXPECT_EQ(F64ConvertI64U(opaque(uint64_t{0x8000000000000400})), 0x1p63);
   EXPECT_EQ(F64ConvertI64U(opaque(uint64_t{0x8000000000000401})), 0x1.0000000000001p63);

@@ -147,10 +147,9 @@ TEST(Simd, FloatLanes) {
   EXPECT_EQ(F32x4Ceil(vec<float>({-0.5f, 1.5f, 1e30f, -inf})), vec<float>({-0.0f, 2, 1e30f, -inf}));
   EXPECT_EQ(F32x4Ne(vec<float>({nan, 1, 2, 3}), vec<float>({nan, 1, 3, 3})), vec<int32_t>({-1, 0, -1, 0}));
   EXPECT_EQ(F32x4Neg(vec<float>({nan})).lanes<uint32_t>()[0], 0xFFA00001u);
-  for (uint32_t bits : F32x4Sqrt(F32x4Splat(nan)).lanes<uint32_t>()) EXPECT_EQ(bits & 0x7FC00000, 0x7FC00000u);
-  for (uint32_t bits : F32x4Floor(F32x4Splat(nan)).lanes<uint32_t>()) EXPECT_EQ(bits & 0x7FC00000, 0x7FC00000u);
-  for (uint32_t bits : F32x4Max(F32x4Splat(nan), F32x4Splat(1)).lanes<uint32_t>())
-    EXPECT_EQ(bits & 0x7FC00000, 0x7FC00000u);
+  for (const V128 quiet : {F32x4Sqrt(F32x4Splat(nan)), F32x4Floor(F32x4Splat(nan)),
+                           F32x4Max(F32x4Splat(nan), F32x4Splat(1))})
+    for (uint32_t bits : quiet.lanes<uint32_t>()) EXPECT_EQ(bits & 0x7FC00000, 0x7FC00000u);
 }
 
 TEST(Simd, Conversions) {
