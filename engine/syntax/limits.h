@@ -29,6 +29,7 @@ inline constexpr uint32_t kArrayNewFixed = 10'000;
 inline constexpr uint32_t kBrTableTargets = 7'654'321;
 inline constexpr uint64_t kTableElements = 10'000'000;  // at run time
 inline constexpr uint32_t kTextNesting = 100'000;       // parentheses of the text format; the parser keeps its own stack
+inline constexpr uint32_t kOperands = 1'000'000;        // on the stack at once: calls can push 1,000 with two bytes of code
 inline constexpr uint32_t kControlNesting = 50'000;     // blocks in a body: the walker's stack is on the heap
 
 }  // namespace skiff::limits

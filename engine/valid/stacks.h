@@ -1,13 +1,85 @@
-// The walker's stacks: reusable buffers, so that walking many functions allocates nothing in the steady state.
+// The walker's stacks: operand types, control frames, locals. Buffers are reused, so that walking many
+// functions allocates nothing in the steady state.
+//
+// Operands are bare words without bounds checks: a walk keeps room for one more operand per byte of code that
+// it has not read yet, which is what any instruction but those with lists of types can push (checker.h).
+// Control frames never move, so that BlockInfo's spans into them stay valid while the block is open.
 #pragma once
 
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "engine/base/check.h"
 #include "engine/binary/decode_instr.h"
+#include "engine/valid/sink.h"
 
 namespace skiff {
 
+/// Spec: valid control frame (appendix, validation algorithm), with what delivery to a sink needs.
+struct ControlFrame {
+  BlockInfo info;
+  ValType value;                  // what info.results points to for a block type of one value type
+  Op part = Op::Block;            // info.op, then Else, Catch or CatchAll in the later parts of a block
+  bool unreachable = false;       // the operand stack is polymorphic: after br, return ...
+  bool delivered = false;         // entered reachably: the sink knows of it
+  bool end_reached = false;       // a branch or an earlier part reaches its end
+  uint32_t initialised = 0;       // height of the trail of initialised locals at entry
+  uint64_t seen = 0;              // offset of the last br_table that checked this label
+};
+
+/// Types of operands, in one growing array.
+class OperandStack {
+ public:
+  ValType* begin() { return begin_; }
+  size_t capacity() const { return capacity_; }
+  /// Makes room for `n` operands in all, keeping the first `keep`.
+  void reserve(size_t n, size_t keep) {
+    if (n <= capacity_) return;
+    const size_t capacity = n + n / 2;
+    auto bytes = std::make_unique_for_overwrite<std::byte[]>(capacity * sizeof(ValType));
+    if (keep != 0) std::memcpy(bytes.get(), begin_, keep * sizeof(ValType));
+    bytes_ = std::move(bytes);
+    begin_ = reinterpret_cast<ValType*>(bytes_.get());
+    capacity_ = capacity;
+  }
+
+ private:
+  std::unique_ptr<std::byte[]> bytes_;   // uninitialised on purpose: most of it is never touched
+  ValType* begin_ = nullptr;
+  size_t capacity_ = 0;
+};
+
+/// Control frames in chunks.
+class ControlStack {
+ public:
+  uint32_t size() const { return size_; }
+  void clear() { size_ = 0; }
+  ControlFrame& push() {
+    if (size_ == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<ControlFrame[]>(kChunk));
+    return at(size_++);
+  }
+  void pop() { --size_; }
+  /// Spec: label `depth`; 0 is the innermost. Requires: depth < size().
+  ControlFrame& label(uint32_t depth) { return at(size_ - 1 - depth); }
+
+ private:
+  static constexpr uint32_t kChunk = 32;
+  ControlFrame& at(uint32_t i) { return chunks_[i / kChunk][i % kChunk]; }
+  std::vector<std::unique_ptr<ControlFrame[]>> chunks_;
+  uint32_t size_ = 0;
+};
+
 /// Buffers of a walk. Thread: one walk at a time; any number of walks one after the other.
 struct WalkScratch {
-  InstrBuffers instr;
+  OperandStack operands;
+  ControlStack control;
+  std::vector<ValType> locals;
+  std::vector<uint8_t> initialised;   // by local; only when a local has no default value
+  std::vector<uint32_t> trail;        // locals in the order of their initialisation
+  InstrBuffers buffers;
+  Instr instr;
 };
 
 }  // namespace skiff
