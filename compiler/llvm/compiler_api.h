@@ -1,0 +1,44 @@
+// The boundary of libskiff-llvm: the only thing that the rest of Skiff knows of LLVM. The library is loaded
+// with dlopen when something must be compiled, and never when a cached artifact is at hand.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "compiler/target/native_image.h"
+#include "engine/base/result.h"
+#include "engine/exec/engine.h"
+#include "engine/valid/valid.h"
+
+namespace skiff::compiler {
+
+struct CompileOptions {
+  Tunables tunables;
+  /// Empty: this machine's. Else e.g. "aarch64-unknown-linux-gnu".
+  std::string triple;
+  /// Empty: this machine's CPU and all its features; "baseline": the least that the triple guarantees.
+  std::string cpu;
+  unsigned threads = 0;                  // 0: as many as there are cores
+  bool epochs = true;                    // poll vm_store->interrupt at loop heads and function entries
+  bool fuel = false;                     // count instructions against vm_store->fuel
+  bool verify = false;                   // run LLVM's verifier on the IR (tests)
+  /// Called from any thread with the number of functions done, for progress.
+  std::function<void(uint32_t done, uint32_t total)> progress;
+};
+
+struct CompilerApi {
+  /// Bumped with every change to generated code; part of cache keys.
+  uint32_t version;
+  Result<NativeImage> (*compile)(const ModuleInfo& info, const CompileOptions& options);
+  /// Text of the machine code of one function (function index), for `skiff dump --native`.
+  Result<std::string> (*disassemble)(const NativeImage& image, const ModuleInfo& info, uint32_t func);
+  /// LLVM IR of one function after optimisation, for developers.
+  Result<std::string> (*emit_ir)(const ModuleInfo& info, const CompileOptions& options, uint32_t func);
+  /// "x86-64 znver5 avx512f,..": what the empty cpu means here; part of cache keys.
+  std::string (*host_cpu)();
+};
+
+}  // namespace skiff::compiler
+
+/// The library's one exported symbol.
+extern "C" const skiff::compiler::CompilerApi* skiff_llvm_compiler_api();
