@@ -266,7 +266,10 @@ void TypeRegistry::Impl::fill(const Candidate& c, Group& g, uint32_t number) {
     if (e.type.super) e.type.super = resolve(*e.type.super);
     for (ValType& t : e.type.comp.func.params) canonical(t);
     for (ValType& t : e.type.comp.func.results) canonical(t);
-    for (FieldType& f : e.type.comp.fields) canonical(f.storage);
+    for (FieldType& f : e.type.comp.fields) {
+      canonical(f.storage);
+      e.defaultable &= f.storage.is_defaultable();
+    }
   }
   for (Entry& e : g.entries) slot(e.id).store(&e, std::memory_order_release);
 }

@@ -21,6 +21,7 @@ namespace skiff {
 struct CanonType {
   uint32_t id = 0;
   uint32_t depth = 0;                    // number of proper supertypes
+  bool defaultable = true;               // every field has a default value
   std::vector<uint32_t> display;         // display[i]: supertype at depth i; display[depth] == id
   SubType type;
 };

@@ -146,6 +146,8 @@ class FunctionChecker {
   /// Pops a reference of any type, or Bot.
   bool pop_ref(ValType& found);
   bool pop_all(std::span<const ValType> types);
+  /// Nothing but a polymorphic stack is left: any pop succeeds.
+  bool bottomless() const { return sp_ == base_ && top_->unreachable; }
   /// Checks that the topmost operands are of these types, without popping.
   bool top_matches(std::span<const ValType> types);
   /// Spec: the rest of the block is unreachable.

@@ -202,12 +202,11 @@ bool FunctionChecker::check_struct_new() {
   const CanonType* type = composite(instr_.index, CompositeType::Kind::Struct);
   if (type == nullptr) return false;
   const std::vector<FieldType>& fields = type->type.comp.fields;
-  for (size_t i = fields.size(); i-- > 0;) {
-    if (instr_.op == Op::StructNew) {
+  if (instr_.op == Op::StructNewDefault) {
+    if (!type->defaultable) return error(ErrorCode::TypeMismatch, "a field has no default value");
+  } else {
+    for (size_t i = fields.size(); i-- > 0 && !bottomless();)
       if (!pop(fields[i].storage.unpacked())) return false;
-    } else if (!fields[i].storage.is_defaultable()) {
-      return error(ErrorCode::TypeMismatch, "field " + std::to_string(i) + " has no default value");
-    }
   }
   push(concrete_ref(type->id, false));
   return true;
@@ -242,13 +241,13 @@ bool FunctionChecker::check_array_new() {
   resolved_.type = storage;
   if (instr_.op == Op::ArrayNewFixed) {
     if (instr_.index2 > limits::kArrayNewFixed) return error(ErrorCode::ImplementationLimit, "array.new_fixed operands");
-    for (uint32_t i = 0; i < instr_.index2; ++i)
+    for (uint32_t i = 0; i < instr_.index2 && !bottomless(); ++i)
       if (!pop(storage.unpacked())) return false;
   } else {
     if (!pop(ValType::I32)) return false;
     if (instr_.op == Op::ArrayNew) {
       if (!pop(storage.unpacked())) return false;
-    } else if (!storage.is_defaultable()) {
+    } else if (!type->defaultable) {
       return error(ErrorCode::TypeMismatch, "elements have no default value");
     }
   }

@@ -146,7 +146,8 @@ class FunctionWalker : FunctionChecker {
       case Quick::Binary: {
         if (sp_ - base_ < 2 || sp_[-1] != q.operand || sp_[-2] != q.operand) [[unlikely]] return false;
         deliver_quick(q, skip_byte());
-        *--sp_, sp_[-1] = q.result;
+        --sp_;
+        sp_[-1] = q.result;
         return true;
       }
       case Quick::Load:
