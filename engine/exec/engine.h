@@ -4,26 +4,27 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
 
 #include "engine/base/result.h"
 #include "engine/binary/decode.h"
 #include "engine/exec/tier.h"
+#include "engine/gc/type_info.h"
 #include "engine/syntax/features.h"
 #include "engine/syntax/type_registry.h"
 #include "engine/valid/valid.h"
 
 namespace skiff {
 
-namespace gc {
-class TypeTable;
-}
-
 struct Tunables {
   /// 32-bit memories reserve 4 GiB + guard and are accessed unchecked, faults becoming traps. False:
   /// explicit checks, no signal handler. default_tunables() decides by probing the address space.
   bool guard_pages = true;
-  /// Bytes reserved for a memory beyond its needs when it is not guarded (it never moves, so it cannot
-  /// grow past its reservation): min(declared max, this).
+  /// Bytes reserved for a memory that is not guarded (it never moves, so it cannot grow past its
+  /// reservation): its minimum, or min(declared max, this) where that is more; 64-bit memories 16 times
+  /// this. Where the machine refuses, less.
   uint64_t memory_reservation = uint64_t{1} << 32;
   /// Bytes of wasm stack per store (interpreter: its value stack).
   uint64_t stack_size = uint64_t{1} << 20 << 3;
@@ -48,13 +49,13 @@ class Engine {
   const Features& features() const { return config_.features; }
   const Tunables& tunables() const { return config_.tunables; }
   TypeRegistry& types() { return types_; }
-  gc::TypeTable& gc_types() { return *gc_types_; }
+  gc::TypeTable& gc_types() { return gc_types_; }
   Tier& tier() { return *tier_; }
 
  private:
   EngineConfig config_;
   TypeRegistry types_;
-  std::unique_ptr<gc::TypeTable> gc_types_;
+  gc::TypeTable gc_types_;
   std::unique_ptr<Tier> tier_;
 };
 
@@ -63,13 +64,19 @@ class CompiledModule {
   const ModuleInfo& info() const { return *info_; }
   const Module& module() const { return info_->module; }
   TierCode& code() const { return *code_; }
+  /// Run-time types by module type index; null for function types.
+  const gc::TypeInfo* const* gc_types() const { return gc_types_.data(); }
   Engine& engine() const { return *engine_; }
+  /// Number of the export of that name, if there is one.
+  std::optional<uint32_t> find_export(std::string_view name) const;
 
  private:
   friend Result<std::shared_ptr<const CompiledModule>> compile_module(Engine&, SharedBytes);
   Engine* engine_ = nullptr;
   std::unique_ptr<ModuleInfo> info_;
+  gc::ModuleTypeInfos gc_types_;
   std::unique_ptr<TierCode> code_;
+  std::vector<uint32_t> exports_by_name_;  // numbers of exports, sorted by name
 };
 using ModulePtr = std::shared_ptr<const CompiledModule>;
 

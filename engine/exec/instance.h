@@ -1,4 +1,5 @@
-// Instance: a module instance (Spec: syntax-moduleinst). Owned by its store.
+// Instance: a module instance (Spec: syntax-moduleinst). Owned by its store, alive as long as that: what it
+// defines may be referenced from anywhere in the store. Its VmCtx and the arrays behind it are one allocation.
 #pragma once
 
 #include <memory>
@@ -18,7 +19,7 @@ class Instance {
   const CompiledModule& compiled() const { return *module_; }
   const ModuleInfo& info() const { return module_->info(); }
 
-  /// The export of that name, if there is one.
+  /// The export of that name, if there is one. O(log n) in the number of exports.
   std::optional<Extern> find_export(std::string_view name);
   /// The export's function, or null.
   FuncInst* find_func(std::string_view name);
@@ -27,17 +28,38 @@ class Instance {
   /// Export number i of the module.
   Extern export_at(uint32_t i);
 
+  /// Owners of what ctx() points to, by module index, imports included.
+  const std::shared_ptr<LinearMemory>& memory(uint32_t i) const { return memories_[i]; }
+  TableObject& table(uint32_t i) const { return *tables_[i]; }
+
   // Spec: data.drop, elem.drop and friends are in libcalls.h.
+
+  /// Forgets the references of an element segment.
+  void drop_elem(uint32_t i);
 
  private:
   friend class Instantiation;
   friend class Store;
   Instance(Store& store, ModulePtr module);
+  void scan_roots(gc::Marker& marker) const;
+
+  /// References of an element segment; `objects`: they may be GC objects.
+  struct ElemRefs {
+    std::unique_ptr<Ref[]> refs;
+    bool objects = false;
+  };
+
   Store& store_;
   ModulePtr module_;
-  VmCtx* ctx_ = nullptr;
-  struct Parts;                        // arrays behind ctx_ and owners of what is defined here
-  std::unique_ptr<Parts> parts_;
+  VmCtx* ctx_ = nullptr;                                // start of the block that holds all arrays
+  FuncInst* defined_funcs_ = nullptr;                   // arrays in that block
+  GlobalInst* defined_globals_ = nullptr;
+  TagInst* defined_tags_ = nullptr;
+  std::vector<std::shared_ptr<LinearMemory>> memories_; // index order
+  std::vector<TableObject*> tables_;                    // index order
+  std::vector<std::unique_ptr<TableObject>> own_tables_;
+  std::vector<ElemRefs> elem_refs_;
+  std::vector<uint32_t> object_globals_;                // defined globals that may hold GC objects
 };
 
 }  // namespace skiff

@@ -5,6 +5,10 @@
 
 #include "engine/exec/vmctx.h"
 
+namespace skiff {
+class TypeRegistry;
+}
+
 namespace skiff::libcall {
 
 // Spec: exec-memory.* ; addresses and lengths already widened to 64 bits.
@@ -52,6 +56,10 @@ TrapCode array_len(Ref array, uint32_t& out);
 
 /// Spec: exec-ref.test. `target`: canonical reference type.
 bool ref_test(VmCtx* ctx, Ref value, ValType target);
+/// The same for callers without an instance. Requires: value belongs to the hierarchy of target.
+bool ref_matches(const TypeRegistry& types, Ref value, ValType target);
+/// True when a value of the embedder can be passed as `target`, going by its dynamic type if it must.
+bool val_matches(const TypeRegistry& types, const Val& value, ValType target);
 
 /// Spec: exec-throw. Allocates the exception object; `payload` slots in order of the tag's parameters.
 TrapCode new_exception(VmCtx* ctx, uint32_t tag, const Slot* payload, Ref& out);

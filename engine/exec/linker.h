@@ -28,6 +28,9 @@ class Linker {
   RunResult<Instance*> instantiate(ModulePtr module);
 
  private:
+  /// The known name most like this one, or empty.
+  std::string suggest(std::string_view module, std::string_view name) const;
+
   Store& store_;
   std::map<std::string, std::map<std::string, Extern, std::less<>>, std::less<>> externs_;
 };

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 
 #include "engine/base/result.h"
@@ -17,6 +18,7 @@ namespace skiff {
 class LinearMemory {
  public:
   /// Errors: OutOfMemory when the address space or the initial pages cannot be had.
+  /// Checks only what the machine can do; store limits are Store::new_memory's.
   static Result<std::shared_ptr<LinearMemory>> create(const MemoryType& type, const Tunables& tunables);
   ~LinearMemory();
   LinearMemory(const LinearMemory&) = delete;
@@ -47,7 +49,8 @@ class LinearMemory {
   MemoryType type_;
   bool guarded_ = false;
   uint64_t reserved_ = 0;              // bytes of address space
-  uint64_t max_bytes_ = 0;
+  uint64_t max_bytes_ = 0;             // what it can grow to
+  std::mutex growing_;                 // shared memories only
 };
 
 }  // namespace skiff

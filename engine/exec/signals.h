@@ -3,6 +3,8 @@
 // pc in code registered with add_code_range; everything else goes to whoever was installed before.
 // No longjmp out of the handler: the saved context is rewritten so that after sigreturn the thread runs
 // `landing(cookie)`, which may longjmp. ISA-specific parts are in signals_context.h only.
+//
+// Process-wide state (signal handlers are process-wide, so it cannot be otherwise): signals.cc.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +37,17 @@ class GuardScope {
   Landing landing;
   void* cookie;
   GuardScope* previous;
+  // Where the last claimed fault was, for the landing: machine code address, data address, frame pointer.
+  uintptr_t fault_pc = 0;
+  uintptr_t fault_address = 0;
+  uintptr_t fault_fp = 0;
 };
+
+/// The innermost scope of this thread, or null.
+GuardScope* current_guard_scope();
+
+/// The state of a thread's scopes, saved and put back by code that moves a guest between threads or leaves
+/// scopes without running their destructors (a landing that jumps out).
+void restore_guard_scope(GuardScope* scope);
 
 }  // namespace skiff

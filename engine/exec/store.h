@@ -60,10 +60,42 @@ struct HostCall {
 /// Returns Ok with results written, or store.trap(...), or store.throw_exception(...).
 using HostFn = Outcome (*)(HostCall& call);
 
+/// What FuncInst::code points to for host functions.
+struct HostFunc {
+  HostFn fn = nullptr;
+  void* data = nullptr;
+  Store* store = nullptr;
+};
+
 struct StoreLimits {
   uint64_t memory_bytes = ~uint64_t{0};      // all memories together
   uint64_t table_elements = ~uint64_t{0};    // all tables together
   uint64_t instances = ~uint64_t{0};
+};
+
+/// What counts against StoreLimits now.
+struct StoreUsage {
+  uint64_t memory_bytes = 0;
+  uint64_t table_elements = 0;
+  uint64_t instances = 0;
+};
+
+/// Slots that may hold references while the engine itself works on them (constant expressions, arguments
+/// of the embedder). Scanned conservatively: every word that looks like an object keeps it alive.
+/// Strictly nested; keep as a local variable.
+class SlotRoots {
+ public:
+  SlotRoots(Store& store, std::span<const Slot> slots);
+  ~SlotRoots();
+  SlotRoots(const SlotRoots&) = delete;
+  /// The slots have moved or changed in number.
+  void set(std::span<const Slot> slots) { slots_ = slots; }
+
+ private:
+  friend class Store;
+  Store& store_;
+  std::span<const Slot> slots_;
+  SlotRoots* previous_;
 };
 
 class Store {
@@ -79,6 +111,7 @@ class Store {
   StoreLimits& limits() { return limits_; }
 
   // Making things. Types are canonical; func types from TypeRegistry::add_func_type.
+  // The store keeps them until it ends.
   FuncInst* new_host_func(uint32_t type_id, HostFn fn, void* data);
   Result<TableObject*> new_table(const TableType& type, Ref init);
   Result<std::shared_ptr<LinearMemory>> new_memory(const MemoryType& type);
@@ -90,7 +123,10 @@ class Store {
   RunResult<Instance*> instantiate(ModulePtr module, std::span<const Extern> imports);
 
   /// Spec: exec-invocation. Checks the arguments' types. Results are appended to `results`.
+  /// Errors: InvalidArgument; traps and exceptions of the callee.
   RunResult<void> call(FuncInst* func, std::span<const Val> args, std::vector<Val>& results);
+  /// The same without types: arguments in `values`, results out, as in FuncInst::call.
+  RunResult<void> call_slots(FuncInst* func, Slot* values);
 
   // For host functions and tiers.
   /// Records a trap and returns Outcome::Trap.
@@ -99,29 +135,49 @@ class Store {
   Outcome exit(int32_t status);
   /// Records an exception object and returns Outcome::Exception.
   Outcome throw_exception(Ref exn);
+  /// Passes on how a nested call() ended, from a host function.
+  Outcome propagate(Failure failure);
   Trap& pending_trap() { return pending_trap_; }
   Ref& pending_exception() { return pending_exception_; }
 
   /// Makes every running and later call of this store end with TrapCode::Interrupted until cleared.
   /// Thread: any.
-  void interrupt() { vm_.interrupt.store(1, std::memory_order_relaxed); }
+  /// Wakes it from atomic waits.
+  void interrupt();
   void clear_interrupt() { vm_.interrupt.store(0, std::memory_order_relaxed); }
 
   /// Type of a function, canonical.
   const FuncType& type_of(const FuncInst* func) { return engine_.types().func_type(func->type_id); }
+  /// True for reference types whose values may be GC objects: all but the function hierarchy.
+  bool holds_objects(ValType type) const;
+  const StoreUsage& usage() const { return usage_; }
 
  private:
   friend class Instantiation;
-  friend class Instance;
+  friend class SlotRoots;
   Store(Engine& engine, StoreLimits limits);
-  struct Objects;              // owned instances, functions, tables, globals, tags (store.cc)
+  struct Objects;              // owned functions, tables, globals, tags of the host (store.cc)
+  class Roots;                 // what the collector scans (store.cc)
+
+  Result<std::unique_ptr<TableObject>> make_table(const TableType& type, Ref init);
+  Result<std::shared_ptr<LinearMemory>> make_memory(const MemoryType& type);
+  Instance* adopt(std::unique_ptr<Instance> instance);
+  void disown(Instance* instance);
+  Failure failure_of(Outcome outcome);
+  void set_stack_limit();
 
   VmStore vm_;
   Engine& engine_;
   StoreLimits limits_;
+  StoreUsage usage_;
+  std::vector<ModulePtr> failed_modules_;  // their types may be those of objects not yet collected
+  std::vector<std::unique_ptr<Instance>> instances_;
   std::unique_ptr<Objects> objects_;
+  std::unique_ptr<Roots> roots_;
   std::unique_ptr<gc::Heap> heap_;
   std::unique_ptr<TierStore> tier_store_;
+  SlotRoots* slot_roots_ = nullptr;
+  uint32_t call_depth_ = 0;
   Trap pending_trap_;
   Ref pending_exception_ = kNullRef;
 };

@@ -42,6 +42,8 @@ struct Trap {
 
   /// Text of the code, then ": detail" when there is one.
   std::string message() const;
+  /// Appends the next outer frame. Of more than kMaxFrames the innermost and the outermost halves are kept.
+  void add_frame(const TrapFrame& frame);
 };
 
 }  // namespace skiff

@@ -1,0 +1,71 @@
+// What an instance exports and what the collector must see of it. Making one is in instantiate.cc.
+#include "engine/exec/instance.h"
+
+#include <new>
+
+#include "engine/base/check.h"
+#include "engine/exec/memory.h"
+#include "engine/exec/table.h"
+#include "engine/gc/heap.h"
+
+namespace skiff {
+
+Instance::Instance(Store& store, ModulePtr module) : store_(store), module_(std::move(module)) {}
+
+Instance::~Instance() {
+  // may_grow refers to the store, which may end before whoever else holds the memory.
+  for (uint32_t i = info().module.imported_memories; i < memories_.size(); ++i) memories_[i]->may_grow = nullptr;
+  if (ctx_) ::operator delete(static_cast<void*>(ctx_), std::align_val_t{16});
+}
+
+Extern Instance::export_at(uint32_t i) {
+  const Export& e = info().module.exports[i];
+  Extern out;
+  out.kind = e.kind;
+  switch (e.kind) {
+    case ExternKind::Func: out.func = ctx_->funcs[e.index]; break;
+    case ExternKind::Table: out.table = tables_[e.index]; break;
+    case ExternKind::Memory: out.memory = memories_[e.index]; break;
+    case ExternKind::Global:
+      out.global = ctx_->globals[e.index];
+      out.global_type = info().globals[e.index];
+      break;
+    case ExternKind::Tag: out.tag = ctx_->tags[e.index]; break;
+  }
+  return out;
+}
+
+std::optional<Extern> Instance::find_export(std::string_view name) {
+  const std::optional<uint32_t> i = module_->find_export(name);
+  if (!i) return std::nullopt;
+  return export_at(*i);
+}
+
+FuncInst* Instance::find_func(std::string_view name) {
+  const std::optional<uint32_t> i = module_->find_export(name);
+  if (!i) return nullptr;
+  const Export& e = info().module.exports[*i];
+  return e.kind == ExternKind::Func ? ctx_->funcs[e.index] : nullptr;
+}
+
+LinearMemory* Instance::find_memory(std::string_view name) {
+  const std::optional<uint32_t> i = module_->find_export(name);
+  if (!i) return nullptr;
+  const Export& e = info().module.exports[*i];
+  return e.kind == ExternKind::Memory ? memories_[e.index].get() : nullptr;
+}
+
+void Instance::drop_elem(uint32_t i) {
+  ctx_->elems[i] = ElemInst{};
+  elem_refs_[i].refs.reset();
+}
+
+void Instance::scan_roots(gc::Marker& marker) const {
+  for (uint32_t i : object_globals_) marker.mark_ref(ctx_->globals[i]->slots[0].ref);
+  for (const auto& table : own_tables_)
+    if (table->holds_objects) marker.mark_range(table->inst.elems, table->inst.length);
+  for (size_t i = 0; i < elem_refs_.size(); ++i)
+    if (elem_refs_[i].objects && elem_refs_[i].refs) marker.mark_range(elem_refs_[i].refs.get(), ctx_->elems[i].length);
+}
+
+}  // namespace skiff

@@ -1,0 +1,286 @@
+// Stores: what belongs to the host side (functions, tables, globals, tags made by the embedder), calls from
+// the embedder, limits, and the roots of the collector.
+#include "engine/exec/store.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "engine/base/check.h"
+#include "engine/base/os_memory.h"
+#include "engine/exec/atomics.h"
+#include "engine/exec/instance.h"
+#include "engine/exec/libcalls.h"
+#include "engine/exec/memory.h"
+#include "engine/exec/signals.h"
+#include "engine/exec/table.h"
+#include "engine/gc/heap.h"
+#include "engine/valid/valid.h"
+
+namespace skiff {
+namespace {
+
+// Every host function's FuncInst::call.
+Outcome call_host(FuncInst* self, VmCtx* caller, Slot* values) {
+  const auto* host = static_cast<const HostFunc*>(self->code);
+  HostCall call{*host->store, caller, values, host->data};
+  return host->fn(call);
+}
+
+// Stack that a host function may use when it is called at the lowest permitted point.
+constexpr uintptr_t kHostStackReserve = 256 * 1024;
+
+struct StackBounds {
+  uintptr_t low = 0;
+  uintptr_t high = 0;
+  StackBounds() { os_thread_stack(low, high); }
+};
+
+}  // namespace
+
+// Things that are made by the embedder. Deques: addresses are stable.
+struct Store::Objects {
+  std::deque<FuncInst> funcs;
+  std::deque<HostFunc> host_funcs;
+  std::deque<GlobalInst> globals;
+  std::deque<TagInst> tags;
+  std::vector<GlobalInst*> object_globals;   // may hold GC objects
+  std::vector<std::unique_ptr<TableObject>> tables;
+  std::vector<std::shared_ptr<LinearMemory>> memories;
+};
+
+class Store::Roots final : public gc::RootSource {
+ public:
+  explicit Roots(Store& store) : store_(store) {}
+  void scan(gc::Marker& marker) override {
+    for (const auto& instance : store_.instances_) instance->scan_roots(marker);
+    for (const GlobalInst* global : store_.objects_->object_globals) marker.mark_ref(global->slots[0].ref);
+    for (const auto& table : store_.objects_->tables)
+      if (table->holds_objects) marker.mark_range(table->inst.elems, table->inst.length);
+    marker.mark_ref(store_.pending_exception_);
+    for (const SlotRoots* roots = store_.slot_roots_; roots; roots = roots->previous_)
+      for (const Slot& slot : roots->slots_) marker.mark_word(slot.u64);
+    if (store_.tier_store_) store_.tier_store_->scan_roots(marker);
+  }
+
+ private:
+  Store& store_;
+};
+
+SlotRoots::SlotRoots(Store& store, std::span<const Slot> slots)
+    : store_(store), slots_(slots), previous_(store.slot_roots_) {
+  store_.slot_roots_ = this;
+}
+
+SlotRoots::~SlotRoots() { store_.slot_roots_ = previous_; }
+
+std::string Failure::message() const {
+  switch (kind) {
+    case Kind::Error: return error.message();
+    case Kind::Trap: return trap.message();
+    case Kind::Exception: return std::string(text_of(TrapCode::UncaughtException));
+  }
+  return {};
+}
+
+Store::Store(Engine& engine, StoreLimits limits)
+    : engine_(engine),
+      limits_(limits),
+      objects_(std::make_unique<Objects>()),
+      roots_(std::make_unique<Roots>(*this)) {
+  vm_.store = this;
+}
+
+Result<std::unique_ptr<Store>> Store::create(Engine& engine, StoreLimits limits) {
+  if (engine.tunables().guard_pages) SKIFF_TRY(install_fault_handler());
+  std::unique_ptr<Store> store(new Store(engine, limits));
+  store->heap_ = SKIFF_TRY(gc::Heap::create(engine.tunables().gc_heap_limit, engine.tunables().gc_stress));
+  store->heap_->add_roots(store->roots_.get());
+  store->tier_store_ = SKIFF_TRY(engine.tier().attach(*store));
+  return store;
+}
+
+// Order: stacks, then the heap (host references are released while instances still exist), then instances,
+// then what the host made. Memories may live on elsewhere, but no longer know this store.
+Store::~Store() {
+  tier_store_.reset();
+  heap_.reset();
+  instances_.clear();
+  for (const auto& memory : objects_->memories) memory->may_grow = nullptr;
+}
+
+bool Store::holds_objects(ValType type) const {
+  return type.is_ref() && top_of(engine_.types(), type.heap()) != HeapType::Func;
+}
+
+FuncInst* Store::new_host_func(uint32_t type_id, HostFn fn, void* data) {
+  HostFunc& host = objects_->host_funcs.emplace_back(HostFunc{fn, data, this});
+  return &objects_->funcs.emplace_back(FuncInst{call_host, nullptr, &host, type_id, kNoIndex});
+}
+
+Result<std::unique_ptr<TableObject>> Store::make_table(const TableType& type, Ref init) {
+  if (type.limits.min > limits_.table_elements - std::min(limits_.table_elements, usage_.table_elements))
+    return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex, "table elements of this store");
+  std::unique_ptr<TableObject> table = SKIFF_TRY(TableObject::create(type, init));
+  table->holds_objects = holds_objects(type.elem);
+  usage_.table_elements += type.limits.min;
+  table->may_grow = [this, raw = table.get()](uint64_t new_length) {
+    const uint64_t delta = new_length - raw->inst.length;
+    if (usage_.table_elements > limits_.table_elements || delta > limits_.table_elements - usage_.table_elements)
+      return false;
+    usage_.table_elements += delta;
+    return true;
+  };
+  return table;
+}
+
+Result<TableObject*> Store::new_table(const TableType& type, Ref init) {
+  return objects_->tables.emplace_back(SKIFF_TRY(make_table(type, init))).get();
+}
+
+Result<std::shared_ptr<LinearMemory>> Store::make_memory(const MemoryType& type) {
+  // A shared memory grows on any thread, so all that it may ever have is charged at once.
+  const uint64_t pages = type.shared ? type.limits.max.value_or(type.limits.min) : type.limits.min;
+  const uint64_t bytes = pages > (~uint64_t{0} >> type.page_size_log2) ? ~uint64_t{0} : pages << type.page_size_log2;
+  if (bytes > limits_.memory_bytes - std::min(limits_.memory_bytes, usage_.memory_bytes))
+    return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex, "bytes of memory of this store");
+  std::shared_ptr<LinearMemory> memory = SKIFF_TRY(LinearMemory::create(type, engine_.tunables()));
+  usage_.memory_bytes += bytes;
+  if (!type.shared)
+    memory->may_grow = [this, raw = memory.get()](uint64_t new_bytes) {
+      const uint64_t delta = new_bytes - raw->bytes().size();
+      if (usage_.memory_bytes > limits_.memory_bytes || delta > limits_.memory_bytes - usage_.memory_bytes)
+        return false;
+      usage_.memory_bytes += delta;
+      return true;
+    };
+  return memory;
+}
+
+Result<std::shared_ptr<LinearMemory>> Store::new_memory(const MemoryType& type) {
+  return objects_->memories.emplace_back(SKIFF_TRY(make_memory(type)));
+}
+
+GlobalInst* Store::new_global(const GlobalType& type, const Val& init) {
+  GlobalInst& global = objects_->globals.emplace_back();
+  put(global.slots, init);
+  if (holds_objects(type.type)) objects_->object_globals.push_back(&global);
+  return &global;
+}
+
+TagInst* Store::new_tag(uint32_t type_id) { return &objects_->tags.emplace_back(TagInst{type_id}); }
+
+Instance* Store::adopt(std::unique_ptr<Instance> instance) {
+  ++usage_.instances;
+  return instances_.emplace_back(std::move(instance)).get();
+}
+
+void Store::disown(Instance* instance) {
+  SKIFF_CHECK(!instances_.empty() && instances_.back().get() == instance);
+  if (std::find(failed_modules_.begin(), failed_modules_.end(), instance->module_) == failed_modules_.end())
+    failed_modules_.push_back(instance->module_);
+  instances_.pop_back();
+}
+
+Outcome Store::trap(TrapCode code, std::string detail) {
+  pending_trap_ = Trap{};
+  pending_trap_.code = code;
+  pending_trap_.detail = std::move(detail);
+  return Outcome::Trap;
+}
+
+Outcome Store::exit(int32_t status) {
+  const Outcome outcome = trap(TrapCode::Exit);
+  pending_trap_.exit_status = status;
+  return outcome;
+}
+
+Outcome Store::throw_exception(Ref exn) {
+  pending_exception_ = exn;
+  return Outcome::Exception;
+}
+
+Outcome Store::propagate(Failure failure) {
+  switch (failure.kind) {
+    case Failure::Kind::Error: return trap(TrapCode::HostError, failure.error.message());
+    case Failure::Kind::Exception: return throw_exception(failure.exception);
+    case Failure::Kind::Trap: break;
+  }
+  pending_trap_ = std::move(failure.trap);
+  return Outcome::Trap;
+}
+
+void Store::interrupt() {
+  vm_.interrupt.store(1, std::memory_order_seq_cst);
+  wake_interrupted(vm_);
+}
+
+Failure Store::failure_of(Outcome outcome) {
+  Failure failure;
+  if (outcome == Outcome::Trap) {
+    failure.kind = Failure::Kind::Trap;
+    failure.trap = std::move(pending_trap_);
+    pending_trap_ = Trap{};
+  } else {
+    failure.kind = Failure::Kind::Exception;
+    failure.exception = pending_exception_;
+  }
+  return failure;
+}
+
+// A store may be called from different threads one after the other, and from stacks that are not a
+// thread's own (fibers), whose limit their owner sets.
+void Store::set_stack_limit() {
+  thread_local const StackBounds bounds;
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (here >= bounds.high || here < bounds.low) return;
+  const uintptr_t size = bounds.high - bounds.low;
+  vm_.native_stack_limit = bounds.low + std::min(kHostStackReserve, size / 4);
+}
+
+RunResult<void> Store::call_slots(FuncInst* func, Slot* values) {
+  pending_trap_ = Trap{};
+  pending_exception_ = kNullRef;
+  const uintptr_t outer_limit = vm_.native_stack_limit;
+  if (call_depth_++ == 0) set_stack_limit();
+  const Outcome outcome = func->call(func, nullptr, values);
+  if (--call_depth_ == 0) vm_.native_stack_limit = outer_limit;
+  if (outcome != Outcome::Ok) return std::unexpected(failure_of(outcome));
+  return {};
+}
+
+RunResult<void> Store::call(FuncInst* func, std::span<const Val> args, std::vector<Val>& results) {
+  auto refuse = [](std::string detail) {
+    return std::unexpected(Failure{.error = {ErrorCode::InvalidArgument, kNoOffset, kNoIndex, std::move(detail)}});
+  };
+  const FuncType& type = type_of(func);
+  if (args.size() != type.params.size())
+    return refuse("expected " + std::to_string(type.params.size()) + " arguments, found " +
+                  std::to_string(args.size()));
+  for (size_t i = 0; i < args.size(); ++i)
+    if (!libcall::val_matches(engine_.types(), args[i], type.params[i]))
+      return refuse("argument " + std::to_string(i) + ": expected " + to_string(type.params[i]) + ", found " +
+                    to_string(args[i].type));
+
+  size_t params = 0, count = 0;
+  for (const Val& arg : args) params += arg.type.slots();
+  for (ValType t : type.results) count += t.slots();
+  std::vector<Slot> large;
+  Slot small[16];
+  Slot* values = small;
+  if (const size_t n = std::max(params, count); n > std::size(small)) {
+    large.resize(n);
+    values = large.data();
+  }
+  Slot* to = values;
+  for (const Val& arg : args) to = put(to, arg);
+  const SlotRoots roots(*this, {values, params});
+  if (auto done = call_slots(func, values); !done) return done;
+  results.reserve(results.size() + type.results.size());
+  for (ValType t : type.results) {
+    results.push_back(take(values, t));
+    values += t.slots();
+  }
+  return {};
+}
+
+}  // namespace skiff
