@@ -1,7 +1,7 @@
-// From a script's module in any of its forms to a Module, its binary and a CompiledModule.
+// From a script's module in any of its forms to a Module and its binary, and the round trip check.
 #pragma once
 
-#include "engine/exec/engine.h"
+#include "engine/syntax/module.h"
 #include "spectest/script.h"
 
 namespace skiff::spectest {

@@ -1,0 +1,125 @@
+// Rendering of errors and traps.
+#include "runtime/cli/report.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
+#include "engine/base/utf8.h"
+#include "engine/binary/decode.h"
+#include "engine/exec/instance.h"
+#include "engine/text/text.h"
+
+namespace skiff::cli {
+namespace {
+
+bool colours() {
+  static const bool on = ::isatty(STDERR_FILENO) && !std::getenv("NO_COLOR");
+  return on;
+}
+
+std::string styled(std::string_view text, std::string_view style) {
+  if (!colours()) return std::string(text);
+  return "\x1b[" + std::string(style) + "m" + std::string(text) + "\x1b[0m";
+}
+std::string error_mark() { return styled("error:", "1;31") + " "; }
+
+// Text of a guest goes to a terminal: nothing but printable characters may pass.
+std::string printable(std::string_view text) {
+  if (!is_utf8(text)) return "(not UTF-8)";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7F) out += c;
+    else out += '?';
+  }
+  return out;
+}
+
+std::string hex(uint64_t n, int digits = 1) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "0x%0*llx", digits, static_cast<unsigned long long>(n));
+  return buffer;
+}
+
+void write_error(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+std::string function_text(const Module* module, uint32_t func) {
+  const std::string_view name = module ? module->names.funcs.find(func) : std::string_view();
+  std::string out = "func " + std::to_string(func);
+  if (!name.empty()) out += " \"" + printable(name) + "\"";
+  return out;
+}
+
+// The source line at a position with a caret below it. Long lines are cut around the column.
+std::string source_excerpt(std::string_view source, const LineColumn& at) {
+  constexpr size_t kWidth = 100;
+  size_t begin = 0;
+  for (uint32_t line = 1; line < at.line; ++line) begin = source.find('\n', begin) + 1;
+  std::string_view text = source.substr(begin, source.find('\n', begin) - begin);
+  size_t column = at.column - 1;
+  if (text.size() > kWidth) {
+    const size_t from = column > kWidth / 2 ? column - kWidth / 2 : 0;
+    text = text.substr(std::min(from, text.size()), kWidth);
+    column -= from;
+  }
+  std::string shown, caret;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool control = byte < 0x20 || byte == 0x7F;
+    const bool continuation = (byte & 0xC0) == 0x80;  // takes no column of its own
+    shown += control ? ' ' : text[i];
+    if (i < column && !continuation) caret += ' ';
+  }
+  const std::string number = std::to_string(at.line);
+  return "  " + number + " | " + (is_utf8(shown) ? shown : "(not UTF-8)") + "\n  " + std::string(number.size(), ' ') + " | " + caret +
+         styled("^", "1;31") + "\n";
+}
+
+}  // namespace
+
+void report_error(std::string_view message) { write_error(error_mark() + std::string(message) + "\n"); }
+
+std::string binary_error_text(const Input& input, const Error& error) {
+  std::string text(name_of(error.phase()));
+  text += ": " + printable(error.message());
+  if (error.offset != kNoOffset) text += " at offset " + hex(error.offset);
+  if (error.func == kNoIndex) return text;
+  // For the function's name: bodies are not looked at when decoding, so that this mostly works.
+  Result<Module> module = input.is_text ? parse_wat(input.content, Features::all())
+                                        : decode_module({{reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()}, nullptr}, Features::all());
+  return text + " (" + function_text(module ? &*module : nullptr, error.func) + ")";
+}
+
+void report_error(const Input& input, const Error& error, bool in_binary) {
+  if (!input.is_text || in_binary || error.offset == kNoOffset) {
+    std::string text = input.name + ": " + binary_error_text(input, error);
+    if (input.is_text && error.offset != kNoOffset) text += " of its binary form";
+    return report_error(text);
+  }
+  const LineColumn at = line_column(input.content, error.offset);
+  write_error(styled(input.name + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ":", "1") +
+              " " + error_mark() + printable(error.message()) + "\n" + source_excerpt(input.content, at));
+}
+
+void report_trap(std::string_view program, const Trap& trap) {
+  std::string text = error_mark() + std::string(program) + " trapped: " + printable(trap.message()) + "\n";
+  size_t number = 0;
+  const size_t gap = trap.dropped_frames ? trap.frames.size() / 2 : ~size_t{0};
+  for (size_t i = 0; i < trap.frames.size(); ++i) {
+    const TrapFrame& frame = trap.frames[i];
+    if (i == gap) {
+      text += "     ... " + std::to_string(trap.dropped_frames) + " more frames ...\n";
+      number += trap.dropped_frames;
+    }
+    char head[48];
+    std::snprintf(head, sizeof head, "%5zu: ", number++);
+    text += head + hex(frame.offset, 4) + "  ";
+    const std::string_view name =
+        frame.instance ? frame.instance->info().module.names.funcs.find(frame.func) : std::string_view();
+    text += (name.empty() ? "?" : printable(name)) + " (func " + std::to_string(frame.func) + ")\n";
+  }
+  write_error(text);
+}
+
+}  // namespace skiff::cli

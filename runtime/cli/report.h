@@ -1,0 +1,34 @@
+// What the command line tool says on standard error: errors with a position, source line and caret for
+// text, function name for binaries; traps with a backtrace. Colours only on a terminal and without
+// NO_COLOR.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/exec/store.h"
+
+namespace skiff::cli {
+
+/// A file as it was read; see input.h.
+struct Input {
+  std::string name;        // as the user gave it; "<stdin>" for "-"
+  std::string content;
+  bool is_text = false;
+};
+
+/// "error: " and the message, with a newline.
+void report_error(std::string_view message);
+/// An error in a text source, at its line and column, or in a binary, at its offset and function.
+/// `in_binary`: the offset counts in the binary form even if the input is text.
+void report_error(const Input& input, const Error& error, bool in_binary = false);
+/// The message of report_error for binaries without "error: " and input name.
+std::string binary_error_text(const Input& input, const Error& error);
+
+/// A trap with its backtrace.
+void report_trap(std::string_view program, const Trap& trap);
+
+/// Writes everything to standard output. False (after reporting) when that fails.
+bool print(std::string_view text);
+
+}  // namespace skiff::cli

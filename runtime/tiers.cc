@@ -1,0 +1,28 @@
+// The list of tiers.
+#include "runtime/tiers.h"
+
+#include "engine/interp/interp.h"
+
+namespace skiff {
+namespace {
+
+constexpr TierFactory kTiers[] = {
+    {"interp", make_interpreter, "threaded interpreter"},
+};
+
+}  // namespace
+
+std::span<const TierFactory> tier_factories() { return kTiers; }
+
+Result<const TierFactory*> find_tier(std::string_view name) {
+  if (name == "auto") return &kTiers[0];
+  std::string known = "auto";
+  for (const TierFactory& t : kTiers) {
+    if (t.name == name) return &t;
+    known.append(", ").append(t.name);
+  }
+  return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
+              "unknown tier '" + std::string(name) + "'; known tiers: " + known);
+}
+
+}  // namespace skiff
