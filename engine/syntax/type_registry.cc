@@ -388,7 +388,8 @@ Status check_indices(std::span<const SubType> types, uint32_t first) {
     });
     if (types[i].super && *types[i].super >= self) bad = *types[i].super;
     if (bad != kNoIndex)
-      return fail(ErrorCode::UnknownType, kNoOffset, kNoIndex, std::to_string(bad) + " in " + type_name(static_cast<uint32_t>(self)));
+      return fail(ErrorCode::UnknownType, kNoOffset, kNoIndex,
+                  " " + std::to_string(bad) + " in " + type_name(static_cast<uint32_t>(self)));
   }
   return {};
 }

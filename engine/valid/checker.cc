@@ -155,7 +155,7 @@ Error FunctionChecker::take_error() {
 // ----------------------------------------------------------------------------------------------- indices
 
 bool FunctionChecker::has_index(uint32_t index, size_t size, ErrorCode unknown) {
-  return index < size || error(unknown, std::to_string(index));
+  return index < size || error(unknown, " " + std::to_string(index));
 }
 
 bool FunctionChecker::data_index(uint32_t index) {
@@ -166,7 +166,7 @@ bool FunctionChecker::data_index(uint32_t index) {
 
 ControlFrame* FunctionChecker::label(uint32_t depth) {
   if (depth < scratch_.control.size()) [[likely]] return &scratch_.control.label(depth);
-  error(ErrorCode::UnknownLabel, std::to_string(depth));
+  error(ErrorCode::UnknownLabel, " " + std::to_string(depth));
   return nullptr;
 }
 
@@ -324,10 +324,10 @@ bool FunctionChecker::check_lanes(const OpInfo& row) {
   const uint8_t count = kLaneCounts[static_cast<size_t>(instr_.op)];
   if (row.imm == Imm::Lanes16) {
     for (uint8_t lane : instr_.bytes)
-      if (lane >= count) return error(ErrorCode::InvalidLaneIndex, std::to_string(lane));
+      if (lane >= count) return error(ErrorCode::InvalidLaneIndex, " " + std::to_string(lane));
     return true;
   }
-  return instr_.lane < count || error(ErrorCode::InvalidLaneIndex, std::to_string(instr_.lane));
+  return instr_.lane < count || error(ErrorCode::InvalidLaneIndex, " " + std::to_string(instr_.lane));
 }
 
 }  // namespace skiff

@@ -154,7 +154,7 @@ bool FunctionChecker::check_end() {
     if (f.part != Op::Try) return error(ErrorCode::EndOpcodeExpected, "delegate without try");
     // The label counts from outside of the try.
     if (instr_.index >= scratch_.control.size() - 1)
-      return error(ErrorCode::UnknownLabel, std::to_string(instr_.index));
+      return error(ErrorCode::UnknownLabel, " " + std::to_string(instr_.index));
   }
   if (!close_part()) return false;
   if (f.part == Op::If) {

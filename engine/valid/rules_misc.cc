@@ -59,7 +59,7 @@ bool FunctionChecker::check_select_typed() {
 bool FunctionChecker::check_local_get() {
   const uint32_t x = instr_.index;
   if (!has_index(x, locals_.size(), ErrorCode::UnknownLocal)) return false;
-  if (tracks_locals_ && !scratch_.initialised[x]) return error(ErrorCode::UninitializedLocal, std::to_string(x));
+  if (tracks_locals_ && !scratch_.initialised[x]) return error(ErrorCode::UninitializedLocal, " " + std::to_string(x));
   resolved_.type = locals_[x];
   push(resolved_.type);
   return true;
@@ -85,7 +85,7 @@ bool FunctionChecker::check_global_get() {
 bool FunctionChecker::check_global_set() {
   if (!has_index(instr_.index, info_.globals.size(), ErrorCode::UnknownGlobal)) return false;
   const GlobalType& global = info_.globals[instr_.index];
-  if (!global.mut) return error(ErrorCode::ImmutableGlobal, std::to_string(instr_.index));
+  if (!global.mut) return error(ErrorCode::ImmutableGlobal, " " + std::to_string(instr_.index));
   resolved_.type = global.type;
   return pop(global.type);
 }

@@ -91,7 +91,7 @@ bool FunctionChecker::check_ref_func() {
   if (!has_index(instr_.index, info_.func_types.size(), ErrorCode::UnknownFunction)) return false;
   // Spec: context.refs. Constant expressions declare what they name.
   if (!constant_ && !info_.declared_funcs[instr_.index])
-    return error(ErrorCode::UndeclaredFunctionReference, std::to_string(instr_.index));
+    return error(ErrorCode::UndeclaredFunctionReference, " " + std::to_string(instr_.index));
   resolved_.type_id = info_.func_types[instr_.index];
   resolved_.type = concrete_ref(resolved_.type_id, false);
   push(resolved_.type);
@@ -221,7 +221,7 @@ bool FunctionChecker::check_struct_access() {
   const ValType object = concrete_ref(type->id, true);
   resolved_.type = field.storage;
   if (instr_.op == Op::StructSet) {
-    if (!field.mut) return error(ErrorCode::ImmutableField, std::to_string(instr_.index2));
+    if (!field.mut) return error(ErrorCode::ImmutableField, " " + std::to_string(instr_.index2));
     return pop(field.storage.unpacked()) && pop(object);
   }
   if (field.storage.is_packed() != reads_packed(instr_.op))

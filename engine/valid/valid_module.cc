@@ -104,13 +104,13 @@ uint64_t ModuleValidator::item_offset(ExternKind kind, uint32_t index, uint8_t s
 Status ModuleValidator::resolve(ValType& type, uint64_t offset) const {
   if (!type.is_ref() || !type.heap().is_concrete()) return {};
   if (type.heap().index() >= info_.types.size())
-    return bad(ErrorCode::UnknownType, offset, std::to_string(type.heap().index()));
+    return bad(ErrorCode::UnknownType, offset, " " + std::to_string(type.heap().index()));
   type = info_.types.canonical(type);
   return {};
 }
 
 Status ModuleValidator::function_type(uint32_t index, uint64_t offset, uint32_t& id) const {
-  if (index >= info_.types.size()) return bad(ErrorCode::UnknownType, offset, std::to_string(index));
+  if (index >= info_.types.size()) return bad(ErrorCode::UnknownType, offset, " " + std::to_string(index));
   id = info_.types.id(index);
   if (info_.registry->get(id).type.comp.kind == CompositeType::Kind::Func) return {};
   return bad(ErrorCode::TypeMismatch, offset, "type " + std::to_string(index) + " is not a function type");
@@ -233,7 +233,7 @@ Status ModuleValidator::globals() {
 Status ModuleValidator::exports() {
   const std::vector<Export>& exports = module_.exports;
   auto check = [](size_t size, ErrorCode code, const Export& e) {
-    return e.index < size ? Status{} : bad(code, e.offset, std::to_string(e.index));
+    return e.index < size ? Status{} : bad(code, e.offset, " " + std::to_string(e.index));
   };
   for (const Export& e : exports) {
     switch (e.kind) {
@@ -274,7 +274,7 @@ Status ModuleValidator::start() {
   if (!module_.start) return {};
   const uint64_t at = module_.start_offset ? module_.start_offset : section_offset(kStartSection);
   if (*module_.start >= module_.functions.size())
-    return bad(ErrorCode::UnknownFunction, at, std::to_string(*module_.start));
+    return bad(ErrorCode::UnknownFunction, at, " " + std::to_string(*module_.start));
   const FuncType& type = info_.func_type(*module_.start);
   if (type.params.empty() && type.results.empty()) return {};
   return bad(ErrorCode::StartFunction, at, "has type " + to_string(type));
@@ -294,7 +294,7 @@ Status ModuleValidator::elem(const ElemSegment& segment) {
   SKIFF_RETURN_IF_BAD(resolve(type, segment.offset));
   if (segment.mode == ElemSegment::Mode::Active) {
     if (segment.table >= info_.tables.size())
-      return bad(ErrorCode::UnknownTable, segment.offset, std::to_string(segment.table));
+      return bad(ErrorCode::UnknownTable, segment.offset, " " + std::to_string(segment.table));
     const TableType& table = info_.tables[segment.table];
     if (!matches(*info_.registry, type, table.elem))
       return bad(ErrorCode::TypeMismatch, segment.offset,
@@ -302,7 +302,7 @@ Status ModuleValidator::elem(const ElemSegment& segment) {
     SKIFF_RETURN_IF_BAD(constant(segment.offset_expr, value_type(table.address)));
   }
   for (const uint32_t f : segment.funcs) {
-    if (f >= info_.func_types.size()) return bad(ErrorCode::UnknownFunction, segment.offset, std::to_string(f));
+    if (f >= info_.func_types.size()) return bad(ErrorCode::UnknownFunction, segment.offset, " " + std::to_string(f));
     info_.declared_funcs[f] = true;
   }
   for (const ConstExpr& e : segment.exprs) SKIFF_RETURN_IF_BAD(constant(e, type));
@@ -315,7 +315,7 @@ Status ModuleValidator::datas() {
   for (const DataSegment& segment : module_.datas) {
     if (!segment.active) continue;
     if (segment.memory >= module_.memories.size())
-      return bad(ErrorCode::UnknownMemory, segment.offset, std::to_string(segment.memory));
+      return bad(ErrorCode::UnknownMemory, segment.offset, " " + std::to_string(segment.memory));
     const AddressType address = module_.memories[segment.memory].type.address;
     SKIFF_RETURN_IF_BAD(constant(segment.offset_expr, value_type(address)));
   }
