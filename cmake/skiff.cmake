@@ -19,6 +19,10 @@ if(SKIFF_SANITIZE)
   target_compile_options(skiff_flags INTERFACE -fsanitize=${SKIFF_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(skiff_flags INTERFACE -fsanitize=${SKIFF_SANITIZE})
 endif()
+if(SKIFF_FUZZ)
+  # Coverage feedback from the libraries; the targets in fuzz/ add libFuzzer itself.
+  target_compile_options(skiff_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # Engine, component and wasi code neither throws nor uses RTTI (architecture.md, section 10).
 add_library(skiff_core_flags INTERFACE)
