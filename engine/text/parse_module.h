@@ -16,4 +16,7 @@ Result<Module> parse_module(TokenCursor& cursor, Features features);
 /// after the caller has read "(", "module" and any identifier; ends behind the closing ")".
 Result<Module> parse_module_fields(TokenCursor& cursor, Features features);
 
+/// `field*` up to a ")" or the end, which is left there: a module written without `(module ...)`.
+Result<Module> parse_bare_fields(TokenCursor& cursor, Features features);
+
 }  // namespace skiff::text
