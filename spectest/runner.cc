@@ -11,9 +11,23 @@
 namespace skiff::spectest {
 namespace {
 
+// Where the suite itself has two wordings for one fault.
+struct Synonym {
+  std::string_view expected;
+  std::string_view ours;
+};
+constexpr Synonym kSynonyms[] = {
+    {"constant out of range", "i8 constant out of range"},
+    {"constant out of range", "i16 constant out of range"},
+    {"constant out of range", "i32 constant out of range"},
+    {"constant out of range", "i64 constant out of range"},
+};
+
 // The suite's messages are those of the reference interpreter: often ours is longer ("unknown type: 3"),
 // sometimes theirs is ("unknown type 3"), where only the fixed text of our code can be compared.
 bool message_fits(std::string_view expected, std::string_view message, std::string_view fixed_text) {
+  for (const Synonym& s : kSynonyms)
+    if (expected == s.expected && fixed_text == s.ours) return true;
   return message.starts_with(expected) || expected.starts_with(fixed_text);
 }
 

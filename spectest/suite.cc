@@ -15,8 +15,8 @@ namespace {
 // Folder (anywhere in the path), changes to the default features. The first row that matches counts.
 //   legacy/               opcodes that Wasm 3.0 has replaced
 //   custom-page-sizes/    off by default
-//   threads/              written against Wasm 2.0 without the later proposals: expects errors for a
-//                         second memory, which multi-memory allows
+//   threads/              written against Wasm 1.0 and its first extensions: expects errors for second
+//                         memories and tables, and uses abbreviations that bulk-memory replaced
 struct FolderFeatures {
   std::string_view folder;
   std::string_view changes;
@@ -24,7 +24,7 @@ struct FolderFeatures {
 constexpr FolderFeatures kFolders[] = {
     {"legacy/", "+legacy-exceptions"},
     {"proposals/custom-page-sizes/", "+custom-page-sizes"},
-    {"proposals/threads/", "+threads,-multi-memory"},
+    {"proposals/threads/", "none,+threads,+sign-extension,+saturating-float-to-int,+multi-value"},
     {"proposals/wide-arithmetic/", "+wide-arithmetic"},
 };
 

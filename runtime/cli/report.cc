@@ -24,18 +24,6 @@ std::string styled(std::string_view text, std::string_view style) {
 }
 std::string error_mark() { return styled("error:", "1;31") + " "; }
 
-// Text of a guest goes to a terminal: nothing but printable characters may pass.
-std::string printable(std::string_view text) {
-  if (!is_utf8(text)) return "(not UTF-8)";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7F) out += c;
-    else out += '?';
-  }
-  return out;
-}
-
 std::string hex(uint64_t n, int digits = 1) {
   char buffer[32];
   std::snprintf(buffer, sizeof buffer, "0x%0*llx", digits, static_cast<unsigned long long>(n));
@@ -77,6 +65,17 @@ std::string source_excerpt(std::string_view source, const LineColumn& at) {
 }
 
 }  // namespace
+
+std::string printable(std::string_view text) {
+  if (!is_utf8(text)) return "(not UTF-8)";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7F) out += c;
+    else out += '?';
+  }
+  return out;
+}
 
 void report_error(std::string_view message) { write_error(error_mark() + std::string(message) + "\n"); }
 

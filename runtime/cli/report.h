@@ -25,6 +25,9 @@ void report_error(const Input& input, const Error& error, bool in_binary = false
 /// The message of report_error for binaries without "error: " and input name.
 std::string binary_error_text(const Input& input, const Error& error);
 
+/// A guest's text made fit for a terminal: nothing but printable UTF-8.
+std::string printable(std::string_view text);
+
 /// A trap with its backtrace.
 void report_trap(std::string_view program, const Trap& trap);
 

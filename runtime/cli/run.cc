@@ -1,0 +1,231 @@
+// `skiff run`: a WASI command, or one export of any module.
+#include <optional>
+
+#include "engine/exec/linker.h"
+#include "runtime/cli/commands.h"
+#include "runtime/cli/input.h"
+#include "runtime/cli/invoke.h"
+#include "runtime/cli/watchdog.h"
+#include "runtime/config.h"
+#include "wasi/os/ctx.h"
+#include "wasi/p1/p1.h"
+
+namespace skiff::cli {
+namespace {
+
+// --dir HOST[::GUEST][::ro]
+struct DirGrant {
+  std::string host;
+  std::string guest;
+  wasi::Access access = wasi::Access::ReadWrite;
+};
+
+std::optional<DirGrant> parse_dir(std::string_view text) {
+  std::vector<std::string> parts;
+  for (size_t end = 0; end != std::string_view::npos;) {
+    end = text.find("::");
+    parts.emplace_back(text.substr(0, end));
+    if (end != std::string_view::npos) text.remove_prefix(end + 2);
+  }
+  DirGrant grant;
+  if (parts.size() > 1 && parts.back() == "ro") {
+    grant.access = wasi::Access::ReadOnly;
+    parts.pop_back();
+  }
+  if (parts.size() > 2 || parts[0].empty() || parts.back().empty()) return std::nullopt;
+  grant.host = parts[0];
+  grant.guest = parts.back();
+  return grant;
+}
+
+// Fills the context from the command line. Exit code of the failure, or nothing.
+std::optional<int> grant_all(const Arguments& args, const Input& input, wasi::Ctx& ctx) {
+  ctx.inherit_stdio();
+  ctx.grant_clocks();
+  ctx.grant_random();
+  const std::string base = input.name.substr(input.name.rfind('/') + 1);
+  ctx.args.emplace_back(args.value("argv0").value_or(base));
+  for (const std::string_view arg : args.operands().subspan(1)) ctx.args.emplace_back(arg);
+  if (args.has("inherit-env")) ctx.inherit_env();
+  for (const std::string_view variable : args.values("env")) {
+    if (variable.find('=') == 0 || variable.find('=') == std::string_view::npos) {
+      return report_error("--env: '" + std::string(variable) + "' is not of the form NAME=VALUE"), kExitUsage;
+    }
+    // Later ones win over earlier ones and over inherited ones.
+    const std::string_view name = variable.substr(0, variable.find('=') + 1);
+    std::erase_if(ctx.env, [&](const std::string& known) { return known.starts_with(name); });
+    ctx.env.emplace_back(variable);
+  }
+  for (const std::string_view text : args.values("dir")) {
+    auto grant = parse_dir(text);
+    if (!grant) {
+      return report_error("--dir: '" + std::string(text) + "' is not of the form HOST[::GUEST][::ro]"), kExitUsage;
+    }
+    if (const auto opened = ctx.preopen(grant->host, std::move(grant->guest), grant->access); !opened) {
+      report_error("--dir: cannot open directory '" + grant->host + "': " + std::string(wasi::name_of(opened.error())));
+      return kExitFailure;
+    }
+  }
+  return std::nullopt;
+}
+
+// One program on its way from file to exit code.
+class Program {
+ public:
+  Program(const Arguments& args, const RuntimeConfig& config, const Input& input)
+      : args_(args), config_(config), input_(input), engine_(config.engine, config.tier->make()) {}
+
+  int run() {
+    auto module = load();
+    if (!module) return kExitFailure;
+    if (!find_entry(**module)) return kExitFailure;
+    auto store = Store::create(engine_, config_.limits);
+    if (!store) return fail_with(store.error());
+    store_ = std::move(*store);
+    if (const auto code = grant_all(args_, input_, ctx_)) return *code;
+    Linker linker(*store_);
+    wasi::P1::define(linker, ctx_);
+    std::optional<Watchdog> watchdog;
+    if (config_.timeout) watchdog.emplace(*store_, *config_.timeout, input_.name);
+    auto instance = linker.instantiate(std::move(*module));
+    const int code = instance ? start(**instance) : failed(instance.error());
+    if (code == kExitTrap && watchdog && watchdog->fired()) return kExitTimeout;
+    return code;
+  }
+
+ private:
+  std::optional<ModulePtr> load() {
+    const auto binary = to_binary(input_, engine_.features());
+    if (!binary) return std::nullopt;
+    auto module = compile_module(engine_, *binary);
+    if (!module) {
+      report_error(input_, module.error(), true);
+      return std::nullopt;
+    }
+    return std::move(*module);
+  }
+
+  // What to call: --invoke's function, or _start. Reports when there is none.
+  bool find_entry(const CompiledModule& module) {
+    const auto wanted = args_.value("invoke");
+    entry_ = wanted.value_or("_start");
+    std::vector<std::string_view> names;
+    for (const Export& e : module.module().exports) {
+      if (e.kind != ExternKind::Func) continue;
+      if (e.name == entry_) return true;
+      names.push_back(e.name);
+    }
+    std::string message = input_.name + ": ";
+    if (wanted) {
+      message += "no exported function '" + printable(entry_) + "'";
+      const std::string_view close = nearest(entry_, names);
+      if (!close.empty()) message += "; did you mean '" + printable(close) + "'?";
+    } else {
+      message += "no exported function '_start': this is a library, call one of its functions with --invoke";
+    }
+    message += names.empty() ? "\nIt exports no functions." : "\nExported functions:";
+    constexpr size_t kShown = 50;
+    for (size_t i = 0; i < names.size() && i < kShown; ++i) message += "\n  " + printable(names[i]);
+    if (names.size() > kShown) message += "\n  ... and " + std::to_string(names.size() - kShown) + " more";
+    report_error(message);
+    return false;
+  }
+
+  int start(Instance& instance) {
+    // A library (reactor) wants to be initialised before anything else is called.
+    FuncInst* initialize = instance.find_func("_initialize");
+    std::vector<Val> results;
+    if (initialize && entry_ != "_initialize" && entry_ != "_start") {
+      if (const auto called = store_->call(initialize, {}, results); !called) return failed(called.error());
+      results.clear();
+    }
+    FuncInst* func = instance.find_func(entry_);
+    const FuncType& type = store_->type_of(func);
+    std::vector<Val> values;
+    if (args_.has("invoke")) {
+      auto parsed = parse_arguments(type, args_.operands().subspan(1));
+      if (!parsed) return report_error(printable(entry_) + ": " + parsed.error().message()), kExitUsage;
+      values = std::move(*parsed);
+    }
+    const auto called = store_->call(func, values, results);
+    if (!called) return failed(called.error());
+    std::string text;
+    for (const Val& value : results) text += value_text(value, engine_.types()) + "\n";
+    return text.empty() || print(text) ? kExitOk : kExitFailure;
+  }
+
+  int fail_with(const Error& error) {
+    report_error(input_.name + ": " + binary_error_text(input_, error));
+    return kExitFailure;
+  }
+
+  int failed(const Failure& failure) {
+    switch (failure.kind) {
+      case Failure::Kind::Error: return fail_with(failure.error);
+      case Failure::Kind::Exception:
+        report_error(input_.name + " trapped: uncaught exception");
+        return kExitTrap;
+      case Failure::Kind::Trap: break;
+    }
+    if (failure.trap.code == TrapCode::Exit) return failure.trap.exit_status & 0xFF;
+    report_trap(input_.name, failure.trap);
+    return kExitTrap;
+  }
+
+  const Arguments& args_;
+  const RuntimeConfig& config_;
+  const Input& input_;
+  Engine engine_;
+  wasi::Ctx ctx_;
+  std::unique_ptr<Store> store_;
+  std::string entry_;
+};
+
+int run_run(const Arguments& args) {
+  RuntimeConfig config;
+  for (const std::string_view name : {"features", "tier", "max-memory", "stack-size", "timeout"}) {
+    const auto value = args.value(name);
+    if (!value) continue;
+    if (const Status set = set_option(config, name, *value); !set) {
+      return report_error("--" + std::string(name) + ": " + set.error().message()), kExitUsage;
+    }
+  }
+  const auto input = read_input(args.operands()[0]);
+  if (!input) return kExitFailure;
+  return Program(args, config, *input).run();
+}
+
+constexpr OptionSpec kOptions[] = {
+    {.name = "dir", .value = "HOST[::GUEST][::ro]", .help = "grant a directory, under another name, read-only", .repeats = true},
+    {.name = "env", .value = "NAME=VALUE", .help = "set an environment variable", .repeats = true},
+    {.name = "inherit-env", .help = "grant the whole environment"},
+    {.name = "argv0", .value = "NAME", .help = "name of the program as it sees it (FILE's last part)"},
+    {.name = "invoke", .value = "NAME", .help = "call this export with ARGs and print its results"},
+    {.name = "tier", .value = "NAME", .help = "tier that executes: auto, interp"},
+    {.name = "features", .value = "LIST", .help = "switch proposals on or off, e.g. -simd,+legacy-exceptions"},
+    {.name = "max-memory", .value = "SIZE", .help = "limit of all linear memories together, e.g. 64M"},
+    {.name = "stack-size", .value = "SIZE", .help = "bytes of wasm stack, e.g. 1M"},
+    {.name = "timeout", .value = "DURATION", .help = "end the program after this time, e.g. 500ms, 10s"},
+};
+
+}  // namespace
+
+const CommandSpec kRunCommand = {
+    .name = "run",
+    .operands = "FILE [ARG]...",
+    .summary = "run a module",
+    .details = "FILE is a WASI (preview 1) command in binary or text form; '-' is standard input. It gets the\n"
+               "ARGs, the standard streams, clocks and random numbers, and nothing else that is not granted.\n"
+               "\n"
+               "With --invoke any module will do; ARGs are then values of the function's parameter types and\n"
+               "results are printed one per line.\n"
+               "\n"
+               "The exit status is the program's own; 134 when it trapped, 124 when it ran into --timeout.\n",
+    .options = kOptions,
+    .run = run_run,
+    .min_operands = 1,
+    .max_operands = ~size_t{0},
+    .stops_at_operand = true,
+};
+
+}  // namespace skiff::cli
