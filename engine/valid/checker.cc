@@ -190,7 +190,7 @@ bool FunctionChecker::matches_slow(ValType sub, ValType super) const {
   return skiff::matches(registry_, sub, super);
 }
 
-bool FunctionChecker::push_all(std::span<const ValType> types) {
+bool FunctionChecker::push_list(std::span<const ValType> types) {
   const size_t room = static_cast<size_t>(room_end_ - sp_);
   if (types.size() + reader_.remaining() + kSlack > room) [[unlikely]] {
     const size_t used = height();
@@ -216,7 +216,7 @@ bool FunctionChecker::top_matches(std::span<const ValType> types) {
   return true;
 }
 
-bool FunctionChecker::pop_all(std::span<const ValType> types) {
+bool FunctionChecker::pop_list(std::span<const ValType> types) {
   if (!top_matches(types)) return false;
   const size_t here = static_cast<size_t>(sp_ - base_);
   sp_ -= here < types.size() ? here : types.size();
@@ -262,7 +262,7 @@ bool FunctionChecker::underflow(ValType expected) {
 
 bool FunctionChecker::check_instr() {
   if (constant_ && !check_constant()) return false;
-  return info(instr_.op).special() ? check_special() : check_signature();
+  return (this->*kRules[static_cast<size_t>(instr_.op)])();
 }
 
 bool FunctionChecker::check_signature() {

@@ -1,7 +1,7 @@
 // FunctionChecker: the typing rules (Spec: valid-instr, and the algorithm of the appendix) on one body or
 // constant expression. It knows no sink: FunctionWalker (walker.h) drives it and delivers. Rows of opcodes.def
 // with a signature are checked by check_signature(); the '*' rows by the rules of rules_control.cc,
-// rules_ref_gc.cc and rules_misc.cc.
+// rules_ref_gc.cc and rules_misc.cc; which one is in the table of rules.cc.
 //
 // Everything on the operand stack is canonical; equal bits is the common case of matching.
 // Errors stick in the Reader, at the offset of the instruction; functions return false once there is one.
@@ -9,6 +9,7 @@
 // needs no check; push_all() makes room for whole lists.
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "engine/base/check.h"
@@ -47,8 +48,13 @@ class FunctionChecker {
   bool check_memarg(const OpInfo& row);
   bool check_lanes(const OpInfo& row);
 
+  // The function that checks a row.
+  using Rule = bool (FunctionChecker::*)();
+  static constexpr Rule rule_of(Op op);
+  static const std::array<Rule, kOpCount> kRules;
+
   // rules_control.cc
-  bool check_special();
+  bool check_unreachable();
   bool open_block(const BlockType& type, Op op);
   bool check_catches();
   bool close_part();
@@ -60,14 +66,17 @@ class FunctionChecker {
   bool check_call_indirect();
   bool check_call_ref();
   bool check_throw();
+  bool check_throw_ref();
   bool check_rethrow();
   bool call(uint32_t type_id, bool tail);
 
   // rules_ref_gc.cc
-  bool check_ref_gc();
   bool check_ref_null();
   bool check_ref_func();
   bool check_ref_unary();
+  bool check_ref_eq();
+  bool check_ref_i31();
+  bool check_i31_get();
   bool check_br_on_null();
   bool check_br_on_non_null();
   bool check_br_on_cast();
@@ -78,6 +87,7 @@ class FunctionChecker {
   bool check_array_new();
   bool check_array_new_segment();
   bool check_array_access();
+  bool check_array_len();
   bool check_array_fill();
   bool check_array_copy();
   bool check_array_init();
@@ -86,7 +96,6 @@ class FunctionChecker {
   const CanonType* composite(uint32_t index, CompositeType::Kind kind);
 
   // rules_misc.cc
-  bool check_misc();
   bool check_drop();
   bool check_select();
   bool check_select_typed();
@@ -126,7 +135,8 @@ class FunctionChecker {
     *sp_++ = type;
   }
   /// Errors: ImplementationLimit when the stack would become absurdly high.
-  bool push_all(std::span<const ValType> types);
+  bool push_all(std::span<const ValType> types) { return types.empty() || push_list(types); }
+  bool push_list(std::span<const ValType> types);
   bool pop(ValType expected) {
     if (sp_ > base_) [[likely]] {
       const ValType found = *--sp_;
@@ -145,7 +155,8 @@ class FunctionChecker {
   }
   /// Pops a reference of any type, or Bot.
   bool pop_ref(ValType& found);
-  bool pop_all(std::span<const ValType> types);
+  bool pop_all(std::span<const ValType> types) { return types.empty() || pop_list(types); }
+  bool pop_list(std::span<const ValType> types);
   /// Nothing but a polymorphic stack is left: any pop succeeds.
   bool bottomless() const { return sp_ == base_ && top_->unreachable; }
   /// Checks that the topmost operands are of these types, without popping.

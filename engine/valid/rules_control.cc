@@ -1,5 +1,4 @@
-// Rules of control instructions, branches, calls and exceptions (Spec: valid-instr-control), and the dispatch
-// of all '*' rows.
+// Rules of control instructions, branches, calls and exceptions (Spec: valid-instr-control).
 //
 // Reachability for sinks is kept apart from the polymorphism of the typing algorithm: after the `end` of a
 // block that neither falls through nor is branched to, typing goes on normally, but nothing is delivered.
@@ -7,44 +6,6 @@
 #include "engine/valid/checker.h"
 
 namespace skiff {
-
-bool FunctionChecker::check_special() {
-  switch (info(instr_.op).shape) {
-    case Shape::Gc:
-    case Shape::Reference: return check_ref_gc();
-    case Shape::Parametric:
-    case Shape::Variable:
-    case Shape::Table:
-    case Shape::Memory: return check_misc();
-    default: break;
-  }
-  switch (instr_.op) {
-    case Op::Unreachable: set_unreachable(); return true;
-    case Op::Br: return check_br();
-    case Op::BrIf: return check_br_if();
-    case Op::BrTable: return check_br_table();
-    case Op::Return: return check_return();
-    case Op::Call:
-    case Op::ReturnCall: return check_call();
-    case Op::CallIndirect:
-    case Op::ReturnCallIndirect: return check_call_indirect();
-    case Op::CallRef:
-    case Op::ReturnCallRef: return check_call_ref();
-    case Op::Throw: return check_throw();
-    case Op::Rethrow: return check_rethrow();
-    case Op::ThrowRef:
-      if (!pop(ValType::ExnRef)) return false;
-      set_unreachable();
-      return true;
-    case Op::BrOnNull:
-    case Op::BrOnNonNull:
-    case Op::BrOnCast:
-    case Op::BrOnCastFail: return check_ref_gc();
-    default: break;
-  }
-  SKIFF_CHECK(false);
-  return false;
-}
 
 // ------------------------------------------------------------------------------------------------ blocks
 
@@ -178,6 +139,11 @@ bool FunctionChecker::check_end() {
 
 // ---------------------------------------------------------------------------------------------- branches
 
+bool FunctionChecker::check_unreachable() {
+  set_unreachable();
+  return true;
+}
+
 bool FunctionChecker::check_br() {
   ControlFrame* target = label(instr_.index);
   if (target == nullptr || !top_matches(target->info.label_types())) return false;
@@ -272,6 +238,12 @@ bool FunctionChecker::check_throw() {
   resolved_.type_id = info_.tag_types[instr_.index];
   resolved_.func_type = &registry_.func_type(resolved_.type_id);
   if (!pop_all(resolved_.func_type->params)) return false;
+  set_unreachable();
+  return true;
+}
+
+bool FunctionChecker::check_throw_ref() {
+  if (!pop(ValType::ExnRef)) return false;
   set_unreachable();
   return true;
 }

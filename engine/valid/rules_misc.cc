@@ -5,30 +5,6 @@
 
 namespace skiff {
 
-bool FunctionChecker::check_misc() {
-  switch (instr_.op) {
-    case Op::Drop: return check_drop();
-    case Op::Select: return check_select();
-    case Op::SelectT: return check_select_typed();
-    case Op::LocalGet: return check_local_get();
-    case Op::LocalSet:
-    case Op::LocalTee: return check_local_set();
-    case Op::GlobalGet: return check_global_get();
-    case Op::GlobalSet: return check_global_set();
-    case Op::TableGet:
-    case Op::TableSet:
-    case Op::TableGrow:
-    case Op::TableFill: return check_table_access();
-    case Op::TableInit: return check_table_init();
-    case Op::TableCopy: return check_table_copy();
-    case Op::MemoryInit: return check_memory_init();
-    case Op::MemoryCopy: return check_memory_copy();
-    default: break;
-  }
-  SKIFF_CHECK(false);
-  return false;
-}
-
 bool FunctionChecker::check_drop() { return pop_any(resolved_.type); }
 
 // Spec: valid-select. Without a type: numbers and vectors only.

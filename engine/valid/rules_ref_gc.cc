@@ -20,64 +20,6 @@ bool reads_packed(Op op) {
 
 }  // namespace
 
-bool FunctionChecker::check_ref_gc() {
-  switch (instr_.op) {
-    case Op::RefNull: return check_ref_null();
-    case Op::RefFunc: return check_ref_func();
-    case Op::RefIsNull:
-    case Op::RefAsNonNull: return check_ref_unary();
-    case Op::RefEq:
-      if (!pop(ValType::EqRef) || !pop(ValType::EqRef)) return false;
-      push(ValType::I32);
-      return true;
-    case Op::BrOnNull: return check_br_on_null();
-    case Op::BrOnNonNull: return check_br_on_non_null();
-    case Op::BrOnCast:
-    case Op::BrOnCastFail: return check_br_on_cast();
-    case Op::RefTest:
-    case Op::RefTestNull:
-    case Op::RefCast:
-    case Op::RefCastNull: return check_ref_cast();
-    case Op::AnyConvertExtern:
-    case Op::ExternConvertAny: return check_convert();
-    case Op::RefI31:
-      if (!pop(ValType::I32)) return false;
-      push(ValType::ref(HeapType::I31, false));
-      return true;
-    case Op::I31GetS:
-    case Op::I31GetU:
-      if (!pop(ValType::I31Ref)) return false;
-      push(ValType::I32);
-      return true;
-    case Op::StructNew:
-    case Op::StructNewDefault: return check_struct_new();
-    case Op::StructGet:
-    case Op::StructGetS:
-    case Op::StructGetU:
-    case Op::StructSet: return check_struct_access();
-    case Op::ArrayNew:
-    case Op::ArrayNewDefault:
-    case Op::ArrayNewFixed: return check_array_new();
-    case Op::ArrayNewData:
-    case Op::ArrayNewElem: return check_array_new_segment();
-    case Op::ArrayGet:
-    case Op::ArrayGetS:
-    case Op::ArrayGetU:
-    case Op::ArraySet: return check_array_access();
-    case Op::ArrayLen:
-      if (!pop(ValType::ArrayRef)) return false;
-      push(ValType::I32);
-      return true;
-    case Op::ArrayFill: return check_array_fill();
-    case Op::ArrayCopy: return check_array_copy();
-    case Op::ArrayInitData:
-    case Op::ArrayInitElem: return check_array_init();
-    default: break;
-  }
-  SKIFF_CHECK(false);
-  return false;
-}
-
 // --------------------------------------------------------------------------------------------- references
 
 bool FunctionChecker::check_ref_null() {
@@ -108,6 +50,24 @@ bool FunctionChecker::check_ref_unary() {
   } else {
     push(type.is_bot() ? type : type.with_null(false));
   }
+  return true;
+}
+
+bool FunctionChecker::check_ref_eq() {
+  if (!pop(ValType::EqRef) || !pop(ValType::EqRef)) return false;
+  push(ValType::I32);
+  return true;
+}
+
+bool FunctionChecker::check_ref_i31() {
+  if (!pop(ValType::I32)) return false;
+  push(ValType::ref(HeapType::I31, false));
+  return true;
+}
+
+bool FunctionChecker::check_i31_get() {
+  if (!pop(ValType::I31Ref)) return false;
+  push(ValType::I32);
   return true;
 }
 
@@ -293,6 +253,12 @@ bool FunctionChecker::check_array_access() {
     return error(ErrorCode::TypeMismatch, "wrong accessor for elements of type " + to_string(field.storage));
   if (!pop(ValType::I32) || !pop(array)) return false;
   push(field.storage.unpacked());
+  return true;
+}
+
+bool FunctionChecker::check_array_len() {
+  if (!pop(ValType::ArrayRef)) return false;
+  push(ValType::I32);
   return true;
 }
 

@@ -33,18 +33,23 @@ Status walk_const_expr(const ModuleInfo& info, const ConstExpr& expr, ValType ex
 namespace detail {
 
 // The quick way of a first byte.
-enum class Quick : uint8_t { None, Unary, Binary, Load, Store, LocalGet, LocalSet, LocalTee, I32Const, I64Const };
+enum class Quick : uint8_t { None, Plain, Memory, LocalGet, LocalSet, LocalTee, Const };
 
+// What a quick instruction does to the operand stack: pops one or two operands (Const: none), pushes at most one.
 struct QuickOp {
   Quick how = Quick::None;
   uint8_t width = 0;
+  uint8_t pops = 0;
+  uint8_t pushes = 0;
   Op op = Op::Nop;
-  ValType operand;   // of both operands of Binary; the value of Store
+  bool is_const64 = false;
+  ValType first, last;   // deepest and topmost operand
   ValType result;
 };
 
 consteval ValType quick_type(char letter) {
   switch (letter) {
+    case 'a':              // memory 0 with 32-bit addresses
     case 'i': return ValType::I32;
     case 'l': return ValType::I64;
     case 'f': return ValType::F32;
@@ -58,14 +63,10 @@ consteval Quick quick_way(const OpInfo& row) {
   if (row.name == "LocalGet") return Quick::LocalGet;
   if (row.name == "LocalSet") return Quick::LocalSet;
   if (row.name == "LocalTee") return Quick::LocalTee;
-  if (row.imm == Imm::I32) return Quick::I32Const;
-  if (row.imm == Imm::I64) return Quick::I64Const;
-  if (row.shape == Shape::Load) return Quick::Load;
-  if (row.shape == Shape::Store) return Quick::Store;
-  if (row.imm != Imm::None || row.special() || row.pushes != 1) return Quick::None;
-  if (row.shape == Shape::Unary && row.pops == 1) return Quick::Unary;
-  if (row.shape == Shape::Binary && row.pops == 2 && row.sig[0] == row.sig[1]) return Quick::Binary;
-  return Quick::None;
+  if (row.imm == Imm::I32 || row.imm == Imm::I64) return Quick::Const;
+  if (row.shape == Shape::Load || row.shape == Shape::Store) return Quick::Memory;
+  const bool numeric = row.shape == Shape::Unary || row.shape == Shape::Binary;
+  return numeric && row.imm == Imm::None && !row.special() ? Quick::Plain : Quick::None;
 }
 
 consteval std::array<QuickOp, 256> make_quick_ops() {
@@ -75,17 +76,40 @@ consteval std::array<QuickOp, 256> make_quick_ops() {
     const Quick how = quick_way(row);
     if (how == Quick::None) continue;
     QuickOp& q = table[row.code];
-    q.how = how;
-    q.width = row.width;
-    q.op = static_cast<Op>(i);
-    if (row.pops > 0) q.operand = quick_type(row.sig[row.pops - 1u]);
+    q = {how, row.width, row.pops, row.pushes, static_cast<Op>(i), row.imm == Imm::I64, {}, {}, {}};
+    if (row.pops > 0) q.first = quick_type(row.sig[0]);
+    if (row.pops > 0) q.last = quick_type(row.sig[row.pops - 1u]);
     if (row.pushes > 0) q.result = quick_type(row.sig.back());
   }
   return table;
 }
 inline constexpr std::array<QuickOp, 256> kQuickOps = make_quick_ops();
-static_assert(kQuickOps[info(Op::I32Add).code].how == Quick::Binary);
+static_assert(kQuickOps[info(Op::I32Add).code].how == Quick::Plain && kQuickOps[info(Op::I32Add).code].pops == 2);
+static_assert(kQuickOps[info(Op::I64Store8).code].last == ValType::I64);
 static_assert(info(Op::LocalGet).imm == Imm::Local && info(Op::LocalSet).imm == Imm::Local);
+
+// Structured instructions are delivered otherwise than plain ones.
+enum class Structure : uint8_t { Plain, Begin, Part, End };
+consteval std::array<Structure, kOpCount> make_structures() {
+  std::array<Structure, kOpCount> table{};
+  for (Op op : {Op::Block, Op::Loop, Op::If, Op::Try, Op::TryTable}) table[static_cast<size_t>(op)] = Structure::Begin;
+  for (Op op : {Op::Else, Op::Catch, Op::CatchAll}) table[static_cast<size_t>(op)] = Structure::Part;
+  for (Op op : {Op::End, Op::Delegate}) table[static_cast<size_t>(op)] = Structure::End;
+  return table;
+}
+inline constexpr std::array<Structure, kOpCount> kStructure = make_structures();
+
+// A LEB128 of at most three bytes at p. The result is its length, or 0 when it is longer.
+template <bool Signed>
+inline uint32_t short_leb(const uint8_t* p, uint32_t& value) {
+  const auto widen = [](uint32_t v, uint32_t bits) {
+    return Signed ? static_cast<uint32_t>(static_cast<int32_t>(v << (32 - bits)) >> (32 - bits)) : v;
+  };
+  if (p[0] < 0x80) return value = widen(p[0], 7), 1u;
+  if (p[1] < 0x80) return value = widen((p[0] & 0x7Fu) | uint32_t{p[1]} << 7, 14), 2u;
+  if (p[2] < 0x80) return value = widen((p[0] & 0x7Fu) | (p[1] & 0x7Fu) << 7 | uint32_t{p[2]} << 14, 21), 3u;
+  return 0;
+}
 
 template <FunctionSink S>
 class FunctionWalker : FunctionChecker {
@@ -98,7 +122,8 @@ class FunctionWalker : FunctionChecker {
     if (!enter_function(func_index)) return std::unexpected(take_error());
     sink_.begin(header_);
     while (top_ != nullptr) {
-      if (!quick_step() && !step()) [[unlikely]] return std::unexpected(take_error());
+      quick_run();
+      if (!step()) [[unlikely]] return std::unexpected(take_error());
     }
     if (!finish()) return std::unexpected(take_error());
     sink_.end();
@@ -124,99 +149,86 @@ class FunctionWalker : FunctionChecker {
   }
 
  private:
-  // Delivers what a quick step has checked, before it changes the stack.
-  void deliver_quick(const QuickOp& q, uint64_t offset) {
-    if (!live_) return;
-    instr_.op = q.op;
-    instr_.offset = offset;
-    sink_.instr(instr_, resolved_, view());
-  }
-
-  // Does the next instruction when it is a common one without surprises; else touches nothing.
-  bool quick_step() {
-    const QuickOp& q = kQuickOps[reader_.peek()];
-    switch (q.how) {
-      case Quick::None: return false;
-      case Quick::Unary: {
-        if (sp_ == base_ || sp_[-1] != q.operand) [[unlikely]] return false;
-        deliver_quick(q, skip_byte());
-        sp_[-1] = q.result;
-        return true;
-      }
-      case Quick::Binary: {
-        if (sp_ - base_ < 2 || sp_[-1] != q.operand || sp_[-2] != q.operand) [[unlikely]] return false;
-        deliver_quick(q, skip_byte());
-        --sp_;
-        sp_[-1] = q.result;
-        return true;
-      }
-      case Quick::Load:
-      case Quick::Store: return quick_memory(q);
-      case Quick::LocalGet:
-      case Quick::LocalSet:
-      case Quick::LocalTee: return quick_local(q);
-      case Quick::I32Const:
-      case Quick::I64Const: {
-        const uint64_t offset = skip_byte();
-        // A malformed immediate sticks in the Reader; the general way then reports it.
-        instr_.bits = q.how == Quick::I32Const ? static_cast<uint32_t>(reader_.s32())
-                                               : static_cast<uint64_t>(reader_.s64());
-        if (!reader_.ok()) [[unlikely]] return false;
-        deliver_quick(q, offset);
-        push(q.result);
-        return true;
-      }
-    }
-    return false;
-  }
-
-  // The offset of the byte skipped.
-  uint64_t skip_byte() {
+  // Does the run of common instructions that begins here, with everything it needs in registers. It stops,
+  // with nothing of it done, at the first instruction that is none of them or has any surprise.
+  void quick_run() {
+    const uint8_t* const begin = reader_.pos();
+    const uint8_t* const end = begin + reader_.remaining();
+    const uint8_t* p = begin;
     const uint64_t offset = reader_.offset();
-    reader_.u8();
-    return offset;
+    ValType* const base = base_;
+    ValType* sp = sp_;
+    const std::span<const ValType> locals = tracks_locals_ ? std::span<const ValType>() : locals_;
+    const bool live = live_;
+    const auto deliver = [&](const QuickOp& q) {
+      if (!live) return;
+      instr_.op = q.op;
+      instr_.offset = offset + static_cast<uint64_t>(p - begin);
+      sink_.instr(instr_, resolved_, WalkView{static_cast<uint32_t>(sp - stack_), depth()});
+    };
+    // The longest quick instruction has 1 + 1 + 3 bytes.
+    while (end - p >= 5) {
+      const QuickOp& q = kQuickOps[*p];
+      uint32_t imm = 0;
+      uint32_t length = 0;
+      if (q.how == Quick::Plain) {
+        if (!takes(q, base, sp)) [[unlikely]] break;
+        deliver(q);
+        sp -= q.pops - 1;
+        sp[-1] = q.result;
+        ++p;
+        continue;
+      }
+      switch (q.how) {
+        case Quick::LocalGet:
+        case Quick::LocalSet:
+        case Quick::LocalTee: {
+          length = short_leb<false>(p + 1, imm);
+          if (length == 0 || imm >= locals.size()) [[unlikely]] break;
+          const ValType type = locals[imm];
+          const bool get = q.how == Quick::LocalGet;
+          if (!get && (sp == base || sp[-1] != type)) [[unlikely]] {
+            length = 0;
+            break;
+          }
+          instr_.index = imm;
+          resolved_.type = type;
+          deliver(q);
+          if (get) *sp = type;
+          sp += get - (q.how == Quick::LocalSet);
+          break;
+        }
+        case Quick::Const:
+          length = short_leb<true>(p + 1, imm);
+          if (length == 0) break;
+          instr_.bits = q.is_const64 ? static_cast<uint64_t>(int64_t{static_cast<int32_t>(imm)}) : imm;
+          deliver(q);
+          *sp++ = q.result;
+          break;
+        case Quick::Memory:
+          if (!quick_memory_ || p[1] > q.width || !takes(q, base, sp)) [[unlikely]] break;
+          length = short_leb<false>(p + 2, imm);
+          if (length == 0) break;
+          instr_.memarg = {imm, p[1], 0};
+          resolved_.address = AddressType::I32;
+          deliver(q);
+          ++length;
+          sp += q.pushes - q.pops;
+          if (q.pushes) sp[-1] = q.result;
+          break;
+        case Quick::Plain:
+        case Quick::None: break;
+      }
+      if (length == 0) break;
+      p += 1 + length;
+    }
+    sp_ = sp;
+    reader_.bytes(static_cast<uint64_t>(p - begin));
   }
 
-  // local.get, local.set, local.tee with an index of one byte.
-  bool quick_local(const QuickOp& q) {
-    if (tracks_locals_ || reader_.remaining() < 2) [[unlikely]] return false;
-    const uint8_t index = reader_.pos()[1];
-    if (index >= 0x80 || index >= locals_.size()) [[unlikely]] return false;
-    const ValType type = locals_[index];
-    if (q.how != Quick::LocalGet && (sp_ == base_ || sp_[-1] != type)) [[unlikely]] return false;
-    const uint64_t offset = skip_byte();
-    reader_.u8();
-    instr_.index = index;
-    resolved_.type = type;
-    deliver_quick(q, offset);
-    if (q.how == Quick::LocalGet) {
-      push(type);
-    } else if (q.how == Quick::LocalSet) {
-      --sp_;
-    }
-    return true;
-  }
-
-  // Loads and stores on memory 0 whose immediates take one byte each.
-  bool quick_memory(const QuickOp& q) {
-    if (!quick_memory_ || reader_.remaining() < 3) [[unlikely]] return false;
-    const uint8_t align = reader_.pos()[1], displacement = reader_.pos()[2];
-    if (align > q.width || displacement >= 0x80) return false;
-    const bool store = q.how == Quick::Store;
-    if (sp_ - base_ < 1 + store || sp_[-1 - store] != ValType::I32) [[unlikely]] return false;
-    if (store && sp_[-1] != q.operand) [[unlikely]] return false;
-    const uint64_t offset = skip_byte();
-    reader_.u8();
-    reader_.u8();
-    instr_.memarg = {displacement, align, 0};
-    resolved_.address = AddressType::I32;
-    deliver_quick(q, offset);
-    if (store) {
-      sp_ -= 2;
-    } else {
-      sp_[-1] = q.result;
-    }
-    return true;
+  // The operands of a quick instruction are there, of exactly its types.
+  static bool takes(const QuickOp& q, const ValType* base, const ValType* sp) {
+    return sp - base >= q.pops && sp[-1] == q.last && sp[-q.pops] == q.first;
   }
 
   // The general way.
@@ -224,29 +236,22 @@ class FunctionWalker : FunctionChecker {
     const WalkView before = view();
     const bool live = live_;
     if (!decode_instr(reader_, context_, scratch_.buffers, instr_)) [[unlikely]] return false;
-    switch (instr_.op) {
-      case Op::Block:
-      case Op::Loop:
-      case Op::If:
-      case Op::Try:
-      case Op::TryTable:
+    switch (kStructure[static_cast<size_t>(instr_.op)]) {
+      case Structure::Plain: break;
+      case Structure::Begin:
         if (!check_block()) return false;
         if (live) sink_.block_begin(instr_, top_->info, before);
         return true;
-      case Op::Else:
-      case Op::Catch:
-      case Op::CatchAll:
+      case Structure::Part:
         if (!check_part()) return false;
         if (top_->delivered) sink_.block_else(instr_, resolved_, top_->info, before, live);
         return true;
-      case Op::End:
-      case Op::Delegate: {
+      case Structure::End: {
         const ControlFrame& frame = *top_;
         if (!check_end()) return false;
         if (frame.delivered) sink_.block_end(instr_, frame.info, before, live);
         return true;
       }
-      default: break;
     }
     if (!check_instr()) return false;
 #ifndef NDEBUG
