@@ -331,10 +331,13 @@ void Parser::elem_field() {
   bool may_omit_kind = false;
   if (c_.accept_keyword("declare")) {
     segment.mode = ElemSegment::Mode::Declarative;
-  } else if (c_.accept_form("table")) {
+  } else if (c_.at_form("table") || c_.at(TokenKind::Nat)) {
+    // A number alone is the table in the syntax of WebAssembly 1.0.
     segment.mode = ElemSegment::Mode::Active;
+    may_omit_kind = c_.at(TokenKind::Nat);
+    const bool form = c_.accept_form("table");
     segment.table = index(tables);
-    c_.expect_close();
+    if (form) c_.expect_close();
     segment.offset_expr = offset_expr();
   } else if (c_.at(TokenKind::LParen) && !c_.at_form("ref")) {
     segment.mode = ElemSegment::Mode::Active;
@@ -427,10 +430,12 @@ void Parser::data_field() {
   segment.offset = c_.peek().offset;
   c_.accept_form("data");
   skip_binder();
-  if (c_.accept_form("memory")) {
+  if (c_.at_form("memory") || c_.at(TokenKind::Nat)) {
+    // A number alone is the memory in the syntax of WebAssembly 1.0.
+    const bool form = c_.accept_form("memory");
     segment.memory = index(memories);
     segment.active = true;
-    c_.expect_close();
+    if (form) c_.expect_close();
   }
   if (segment.active || c_.at(TokenKind::LParen)) {
     segment.active = true;

@@ -2,6 +2,7 @@
 #include <bit>
 #include <cstring>
 
+#include "engine/text/keywords.h"
 #include "engine/text/numbers.h"
 #include "engine/text/parse_instr.h"
 
@@ -210,24 +211,26 @@ void BodyParser::memarg(Instr& e, bool lane) {
 
 uint8_t BodyParser::lane_index() { return static_cast<uint8_t>(p_.nat(8)); }
 
-void BodyParser::shuffle_lanes(Instr& e) {
+// How many number literals, of any kind, come next.
+size_t BodyParser::count_numbers() const {
   size_t n = 0;
-  while (c_.ok() && c_.at(TokenKind::Nat)) {
-    const uint8_t lane = lane_index();
-    if (n < e.bytes.size()) e.bytes[n] = lane;
-    ++n;
+  while (c_.kind(n) == TokenKind::Nat || c_.kind(n) == TokenKind::Int || c_.kind(n) == TokenKind::Float) ++n;
+  return n;
+}
+
+void BodyParser::shuffle_lanes(Instr& e) {
+  if (count_numbers() != e.bytes.size()) return c_.set_error(ErrorCode::InvalidLaneLength);
+  for (uint8_t& lane : e.bytes) {
+    if (!c_.at(TokenKind::Nat)) return c_.set_error(ErrorCode::I8OutOfRange);
+    lane = lane_index();
   }
-  if (!c_.ok() || n == e.bytes.size()) return;
-  // Another number is the wrong kind of lane, anything else the end of too few.
-  if (c_.at(TokenKind::Int) || c_.at(TokenKind::Float) || c_.at(TokenKind::Reserved)) return c_.unexpected();
-  c_.set_error(ErrorCode::InvalidLaneLength);
 }
 
 // A lane of v128.const as its little-endian bytes.
 void BodyParser::v128_lane(std::string_view shape, uint8_t* out) {
   const bool is_float = shape[0] == 'f';
   if (!c_.at(TokenKind::Nat) && !c_.at(TokenKind::Int) && !(is_float && c_.at(TokenKind::Float)))
-    return c_.set_error(ErrorCode::WrongNumberOfLanes);
+    return c_.unexpected();
   const unsigned bits = shape[1] == '8' ? 8 : shape[1] == '1' ? 16 : shape[1] == '3' ? 32 : 64;
   std::optional<uint64_t> value;
   if (!is_float) value = parse_integer(c_.text(), bits);
@@ -251,9 +254,14 @@ void BodyParser::v128_const(Instr& e) {
   };
   for (const auto& [shape, lanes] : kShapes) {
     if (!c_.accept_keyword(shape)) continue;
+    const size_t found = count_numbers();
+    const bool bad_word = c_.kind(found) == TokenKind::Keyword && !is_keyword(c_.text(c_.peek(found)));
+    if (c_.kind(found) == TokenKind::Reserved || bad_word) {
+      c_.seek(c_.position() + found);
+      return c_.unexpected();
+    }
+    if (found != lanes) return c_.set_error(ErrorCode::WrongNumberOfLanes);
     for (size_t i = 0; c_.ok() && i < lanes; ++i) v128_lane(shape, e.bytes.data() + i * (16 / lanes));
-    if (c_.at(TokenKind::Nat) || c_.at(TokenKind::Int) || c_.at(TokenKind::Float))
-      c_.set_error(ErrorCode::WrongNumberOfLanes);
     return;
   }
   c_.unexpected();

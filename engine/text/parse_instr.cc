@@ -58,7 +58,8 @@ void BodyParser::open() {
         break;
       case Kind::AfterThen:
       case Kind::TryHead:
-      case Kind::Clauses: return open_clause(frames_.back());
+      case Kind::AfterDo:
+      case Kind::AfterCatch: return open_clause(frames_.back());
       case Kind::AfterElse:
       case Kind::TryEnd:
       case Kind::TryDelegated: return c_.unexpected();
@@ -82,6 +83,7 @@ void BodyParser::open() {
 
 // At the "(" of a clause of a folded `if` or `try`.
 void BodyParser::open_clause(Frame& frame) {
+  const bool catches = frame.kind == Kind::AfterDo || frame.kind == Kind::AfterCatch;
   if (frame.kind == Kind::IfCondition && c_.accept_form("then")) {
     emit_waiting(frame);
     push_label(frame.label);
@@ -91,16 +93,16 @@ void BodyParser::open_clause(Frame& frame) {
     frame.kind = Kind::Else;
   } else if (frame.kind == Kind::TryHead && c_.accept_form("do")) {
     frame.kind = Kind::Do;
-  } else if (frame.kind == Kind::Clauses && c_.accept_form("catch")) {
+  } else if (catches && c_.accept_form("catch")) {
     Instr e;
     e.op = Op::Catch;
     e.index = p_.index(p_.tags);
     emit(e, Hint::None);
     frame.kind = Kind::Catch;
-  } else if (frame.kind == Kind::Clauses && c_.accept_form("catch_all")) {
+  } else if (catches && c_.accept_form("catch_all")) {
     emit(Op::CatchAll);
     frame.kind = Kind::CatchAll;
-  } else if (frame.kind == Kind::Clauses && c_.accept_form("delegate")) {
+  } else if (frame.kind == Kind::AfterDo && c_.accept_form("delegate")) {
     labels_.pop();
     Instr e;
     e.op = Op::Delegate;
@@ -171,7 +173,8 @@ void BodyParser::close() {
     case Kind::AfterThen:
     case Kind::AfterElse:
     case Kind::Block:
-    case Kind::Clauses:
+    case Kind::AfterDo:
+    case Kind::AfterCatch:
     case Kind::TryEnd:
       labels_.pop();
       emit(Op::End);
@@ -180,8 +183,8 @@ void BodyParser::close() {
     // The ends of clauses.
     case Kind::Then: c_.next(), frame.kind = Kind::AfterThen; return;
     case Kind::Else: c_.next(), frame.kind = Kind::AfterElse; return;
-    case Kind::Do:
-    case Kind::Catch: c_.next(), frame.kind = Kind::Clauses; return;
+    case Kind::Do: c_.next(), frame.kind = Kind::AfterDo; return;
+    case Kind::Catch: c_.next(), frame.kind = Kind::AfterCatch; return;
     case Kind::CatchAll: c_.next(), frame.kind = Kind::TryEnd; return;
     case Kind::IfCondition:
     case Kind::TryHead:
@@ -210,7 +213,8 @@ void BodyParser::plain() {
       case Kind::AfterThen:
       case Kind::AfterElse:
       case Kind::TryHead:
-      case Kind::Clauses:
+      case Kind::AfterDo:
+      case Kind::AfterCatch:
       case Kind::TryEnd:
       case Kind::TryDelegated: return c_.unexpected();
       case Kind::Block:

@@ -30,8 +30,8 @@ class BodyParser {
     Fold,                                             // (op operand*
     Block,                                            // (block ...   also loop and try_table
     IfCondition, Then, AfterThen, Else, AfterElse,    // (if condition (then ...) (else ...))
-    TryHead, Do, Clauses, Catch, CatchAll, TryEnd,    // (try (do ...) (catch ...)) of legacy exceptions
-    TryDelegated,
+    TryHead, Do, AfterDo, Catch, AfterCatch,          // (try (do ...) (catch ...)) of legacy exceptions
+    CatchAll, TryEnd, TryDelegated,
     PlainBlock, PlainIf, PlainElse, PlainTry, PlainCatch, PlainCatchAll,
   };
   enum class Hint : uint8_t { None, Unlikely, Likely };
@@ -65,6 +65,7 @@ class BodyParser {
   void shuffle_lanes(Instr& e);
   void v128_const(Instr& e);
   void v128_lane(std::string_view shape, uint8_t* out);
+  size_t count_numbers() const;
   void number(Instr& e);
   void cast_target(Instr& e);
   void select_types(Instr& e);

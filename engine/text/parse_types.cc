@@ -250,11 +250,12 @@ AddressType Parser::address_type() {
   return AddressType::I32;
 }
 
-// Sizes beyond the address type's range are for validation to reject.
+// Sizes beyond the address type's range are for validation to reject, since there are 64-bit ones.
 Limits Parser::limits() {
+  const unsigned bits = module_.features.has(Feature::Memory64) ? 64 : 32;
   Limits limits;
-  limits.min = nat(64);
-  if (c_.at(TokenKind::Nat)) limits.max = nat(64);
+  limits.min = nat(bits);
+  if (c_.at(TokenKind::Nat)) limits.max = nat(bits);
   return limits;
 }
 

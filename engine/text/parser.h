@@ -185,6 +185,7 @@ TypeUse Parser::type_use(OnParam on_param) {
     c_.expect_close();
   }
   use.inline_type.results = results();
+  if (c_.at_form("param") || c_.at_form("type")) c_.unexpected();  // out of order
   if (c_.ok()) resolve(use, offset);
   return use;
 }
