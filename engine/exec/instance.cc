@@ -63,9 +63,11 @@ void Instance::drop_elem(uint32_t i) {
 void Instance::scan_roots(gc::Marker& marker) const {
   for (uint32_t i : object_globals_) marker.mark_ref(ctx_->globals[i]->slots[0].ref);
   for (const auto& table : own_tables_)
-    if (table->holds_objects) marker.mark_range(table->inst.elems, table->inst.length);
-  for (size_t i = 0; i < elem_refs_.size(); ++i)
-    if (elem_refs_[i].objects && elem_refs_[i].refs) marker.mark_range(elem_refs_[i].refs.get(), ctx_->elems[i].length);
+    if (table->holds_objects) marker.mark_range(table->inst.elems, table->inst.elems + table->inst.length);
+  for (size_t i = 0; i < elem_refs_.size(); ++i) {
+    const ElemInst& segment = ctx_->elems[i];
+    if (elem_refs_[i].objects) marker.mark_range(segment.elems, segment.elems + segment.length);
+  }
 }
 
 }  // namespace skiff

@@ -14,7 +14,6 @@
 #include "engine/exec/signals.h"
 #include "engine/exec/table.h"
 #include "engine/gc/heap.h"
-#include "engine/valid/valid.h"
 
 namespace skiff {
 namespace {
@@ -55,7 +54,7 @@ class Store::Roots final : public gc::RootSource {
     for (const auto& instance : store_.instances_) instance->scan_roots(marker);
     for (const GlobalInst* global : store_.objects_->object_globals) marker.mark_ref(global->slots[0].ref);
     for (const auto& table : store_.objects_->tables)
-      if (table->holds_objects) marker.mark_range(table->inst.elems, table->inst.length);
+      if (table->holds_objects) marker.mark_range(table->inst.elems, table->inst.elems + table->inst.length);
     marker.mark_ref(store_.pending_exception_);
     for (const SlotRoots* roots = store_.slot_roots_; roots; roots = roots->previous_)
       for (const Slot& slot : roots->slots_) marker.mark_word(slot.u64);
@@ -93,8 +92,9 @@ Store::Store(Engine& engine, StoreLimits limits)
 Result<std::unique_ptr<Store>> Store::create(Engine& engine, StoreLimits limits) {
   if (engine.tunables().guard_pages) SKIFF_TRY(install_fault_handler());
   std::unique_ptr<Store> store(new Store(engine, limits));
-  store->heap_ = SKIFF_TRY(gc::Heap::create(engine.tunables().gc_heap_limit, engine.tunables().gc_stress));
-  store->heap_->add_roots(store->roots_.get());
+  const gc::HeapOptions options{.limit = engine.tunables().gc_heap_limit, .stress = engine.tunables().gc_stress};
+  store->heap_ = std::make_unique<gc::Heap>(options);
+  store->heap_->add_roots(*store->roots_);
   store->tier_store_ = SKIFF_TRY(engine.tier().attach(*store));
   return store;
 }
@@ -109,7 +109,7 @@ Store::~Store() {
 }
 
 bool Store::holds_objects(ValType type) const {
-  return type.is_ref() && top_of(engine_.types(), type.heap()) != HeapType::Func;
+  return gc::may_point_to_object(type, engine_.types());
 }
 
 FuncInst* Store::new_host_func(uint32_t type_id, HostFn fn, void* data) {
