@@ -33,6 +33,9 @@ class Reader {
   uint64_t offset() const { return base_ + static_cast<uint64_t>(p_ - begin_); }
   const uint8_t* pos() const { return p_; }
 
+  /// Passes over bytes that the caller has looked at through pos(). Requires: n <= remaining().
+  void skip(size_t n) { p_ += n; }
+
   /// Records an error at the current offset unless there is one already; reading stops.
   [[gnu::cold, gnu::noinline]] void set_error(ErrorCode code, std::string detail = {}) {
     set_error_at(code, offset(), std::move(detail));

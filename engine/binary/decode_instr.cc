@@ -1,4 +1,4 @@
-// The uncommon part of decode_instr: prefixed opcodes, and every kind of immediate (Spec: binary-instr).
+// decode_instr for every shape of instruction: opcode, gate, one switch over Imm (Spec: binary-instr).
 // Variable-length immediates go into the caller's buffers, whose size is bounded by the bytes read.
 #include "engine/binary/decode_instr.h"
 
@@ -118,21 +118,7 @@ bool heap_type_is_nullable(Op op) {
   return op == Op::RefNull || op == Op::RefTestNull || op == Op::RefCastNull;
 }
 
-}  // namespace
-
-namespace detail {
-
-bool decode_rare(Reader& reader, const DecodeContext& context, InstrBuffers& buffers, Instr& out,
-                 uint8_t byte) {
-  const uint8_t prefix = is_prefix(byte) ? byte : 0;
-  const uint32_t code = prefix ? reader.u32() : byte;
-  if (!reader.ok()) return false;
-  if (!find_op(prefix, code, out.op)) return illegal_opcode(reader, out.offset, prefix, code);
-  const OpInfo& row = info(out.op);
-  if (!context.features.has(row.feature)) return illegal_opcode(reader, out.offset, prefix, code, &row);
-  return decode_immediates(reader, context, buffers, out, row.imm);
-}
-
+// The immediates of out.op.
 bool decode_immediates(Reader& reader, const DecodeContext& context, InstrBuffers& buffers, Instr& out,
                        Imm imm) {
   const Features features = context.features;
@@ -216,7 +202,20 @@ bool decode_immediates(Reader& reader, const DecodeContext& context, InstrBuffer
   return reader.ok();
 }
 
-}  // namespace detail
+}  // namespace
+
+bool detail::decode_any_instr(Reader& reader, const DecodeContext& context, InstrBuffers& buffers,
+                              Instr& out) {
+  out.offset = reader.offset();
+  const uint8_t byte = reader.u8();
+  const uint8_t prefix = is_prefix(byte) ? byte : 0;
+  const uint32_t code = prefix ? reader.u32() : byte;
+  if (!reader.ok()) return false;
+  if (!find_op(prefix, code, out.op)) return illegal_opcode(reader, out.offset, prefix, code);
+  const OpInfo& row = info(out.op);
+  if (!context.features.has(row.feature)) return illegal_opcode(reader, out.offset, prefix, code, &row);
+  return decode_immediates(reader, context, buffers, out, row.imm);
+}
 
 ErrorCode body_end_error(const Module& module, const CodeBytes& body) {
   const uint64_t end = body.offset + body.bytes.size();

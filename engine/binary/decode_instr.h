@@ -1,10 +1,12 @@
 // The one decoder of instructions (Spec: binary-instr): opcode and immediates from a Reader to an Instr.
 // Used by the walker and by printers; nobody else reads instruction bytes.
 //
-// decode_instr runs for every instruction of every module, so its common path (one-byte opcodes without
-// immediates or with one index) is inline and fed by a table of four bytes a row; everything else is one
-// switch over Imm in decode_instr.cc. Only the fields of Instr that belong to the Imm kind are written
-// (instr.h lists them): the others keep what an earlier instruction left there.
+// decode_instr runs for every instruction of every module. Its inline path takes the common shapes (no
+// immediate; one-byte index, constant or empty block type; two-byte memarg) without asking which of them
+// it is, since that question is a branch that cannot be predicted: a table says how far to go and which
+// bits must have which values, and the fields of all these shapes are written at once. Everything else is
+// one switch over Imm in decode_instr.cc. Afterwards only the fields of Instr that belong to the Imm kind
+// mean anything (instr.h lists them).
 #pragma once
 
 #include <array>
@@ -48,52 +50,66 @@ BlockType decode_block_type(Reader& reader, Features features);
 
 namespace detail {
 
-// Sets of Imm kinds as bits.
-constexpr uint64_t imm_bit(Imm imm) { return uint64_t{1} << static_cast<unsigned>(imm); }
-inline constexpr uint64_t kPlainIndexImms = imm_bit(Imm::Label) | imm_bit(Imm::Func) | imm_bit(Imm::Type) |
-                                            imm_bit(Imm::Local) | imm_bit(Imm::Global) | imm_bit(Imm::Tag) |
-                                            imm_bit(Imm::Elem);
-
-// The row of a first byte.
+// The row of a first byte: the inline path applies when the next four bytes `w` (first byte lowest) have
+// (w & mask) == want; the instruction is then `length` bytes long.
 struct ByteOp {
+  uint32_t mask = 0;
+  uint32_t want = 1;           // unless set otherwise, never
   Op op = Op::Nop;
-  Imm imm = Imm::None;
   Feature feature = Feature::Mvp;
-  bool known = false;  // false: a prefix, or no opcode at all
+  uint8_t length = 0;
+  uint8_t bits_shift = 0;      // a constant's upper bits that are cut off
 };
+constexpr uint64_t imm_bit(Imm imm) { return uint64_t{1} << static_cast<unsigned>(imm); }
+inline constexpr uint64_t kOneByteImms = imm_bit(Imm::Label) | imm_bit(Imm::Func) | imm_bit(Imm::Type) |
+                                         imm_bit(Imm::Local) | imm_bit(Imm::Global) | imm_bit(Imm::Tag) |
+                                         imm_bit(Imm::I32) | imm_bit(Imm::I64);
+constexpr ByteOp make_byte_op(Op op, const OpInfo& row) {
+  ByteOp b{.op = op, .feature = row.feature};
+  auto fast = [&](uint8_t length, uint32_t mask, uint32_t want) {
+    b.length = length;
+    b.mask = mask;
+    b.want = want;
+  };
+  if (row.imm == Imm::None) fast(1, 0, 0);
+  if (imm_bit(row.imm) & kOneByteImms) fast(2, 0x8000, 0);
+  if (row.imm == Imm::BlockType) fast(2, 0xFF00, 0x4000);
+  if (row.imm == Imm::MemArg) fast(3, 0x80C000, 0);
+  if (row.imm == Imm::I32) b.bits_shift = 32;
+  return b;
+}
 consteval std::array<ByteOp, 256> make_byte_ops() {
   std::array<ByteOp, 256> table{};
-  for (size_t i = 0; i < kOpCount; ++i)
-    if (kOps[i].prefix == 0) {
-      table[kOps[i].code] = {static_cast<Op>(i), kOps[i].imm, kOps[i].feature, true};
-    }
+  for (size_t i = 0; i < kOpCount; ++i) {
+    if (kOps[i].prefix == 0) table[kOps[i].code] = make_byte_op(static_cast<Op>(i), kOps[i]);
+  }
   return table;
 }
 inline constexpr std::array<ByteOp, 256> kByteOps = make_byte_ops();
 
-// Prefixed, unknown and disabled opcodes: `byte` has been read already.
-bool decode_rare(Reader& reader, const DecodeContext& context, InstrBuffers& buffers, Instr& out,
-                 uint8_t byte);
-// The immediates of out.op.
-bool decode_immediates(Reader& reader, const DecodeContext& context, InstrBuffers& buffers, Instr& out,
-                       Imm imm);
+// Every instruction, by the switch over Imm.
+bool decode_any_instr(Reader& reader, const DecodeContext& context, InstrBuffers& buffers, Instr& out);
 
 }  // namespace detail
 
 inline bool decode_instr(Reader& reader, const DecodeContext& context, InstrBuffers& buffers, Instr& out) {
+  if (reader.remaining() < sizeof(uint32_t)) [[unlikely]] {
+    return detail::decode_any_instr(reader, context, buffers, out);
+  }
+  const auto w = load_unaligned<uint32_t>(reader.pos());
+  const detail::ByteOp& row = detail::kByteOps[w & 0xFF];
+  if ((w & row.mask) != row.want || !context.features.has(row.feature)) {
+    return detail::decode_any_instr(reader, context, buffers, out);
+  }
   out.offset = reader.offset();
-  const uint8_t byte = reader.u8();
-  const detail::ByteOp row = detail::kByteOps[byte];
-  if (!row.known || !context.features.has(row.feature)) [[unlikely]] {
-    return detail::decode_rare(reader, context, buffers, out, byte);
-  }
   out.op = row.op;
-  if (row.imm == Imm::None) return reader.ok();
-  if (detail::kPlainIndexImms >> static_cast<unsigned>(row.imm) & 1) {
-    out.index = reader.u32();
-    return reader.ok();
-  }
-  return detail::decode_immediates(reader, context, buffers, out, row.imm);
+  out.index = w >> 8 & 0xFF;
+  const auto constant = static_cast<int64_t>(static_cast<uint64_t>(w) << 49) >> 57;  // bits 8..14, signed
+  out.bits = static_cast<uint64_t>(constant) << row.bits_shift >> row.bits_shift;
+  out.memarg = {.offset = w >> 16 & 0xFF, .align = w >> 8 & 0xFF, .memory = 0};
+  out.block = {};
+  reader.skip(row.length);
+  return true;
 }
 
 }  // namespace skiff

@@ -56,6 +56,16 @@ Instr sample(Op op, InstrBuffers& buffers) {
   return e;
 }
 
+// The same with immediates of one byte each, as the inline path of decode_instr takes them.
+Instr small_sample(Op op, InstrBuffers& buffers, bool negative) {
+  Instr e = sample(op, buffers);
+  e.index = negative ? 0x7F : 5;
+  e.memarg = {0x7F, 3, 0};
+  e.bits = info(op).imm == Imm::I32 ? uint32_t(negative ? -64 : 63) : uint64_t(negative ? -64 : 63);
+  e.block = {};
+  return e;
+}
+
 Bytes encoded(const Instr& instr) {
   Writer out;
   encode_instr(out, instr);
@@ -74,6 +84,25 @@ TEST(DecodeInstr, EveryOpcodeThereAndBack) {
     EXPECT_EQ(d.left, 0u) << info(op).name;
     EXPECT_EQ(encoded(d.instr), bytes) << info(op).name;
   }
+}
+
+TEST(DecodeInstr, ShortFormsAndWhatFollowsThem) {
+  for (size_t i = 0; i < 2 * kOpCount; ++i) {
+    const Op op = static_cast<Op>(i / 2);
+    InstrBuffers buffers;
+    const Bytes bytes = encoded(small_sample(op, buffers, i % 2));
+    for (size_t tail = 0; tail < 5; ++tail) {
+      const Decoded d = decode_one(test::cat({bytes, Bytes(tail, 0xFF)}), {Features::all()});
+      ASSERT_TRUE(d.ok) << info(op).name << ": " << d.error;
+      EXPECT_EQ(d.instr.op, op);
+      EXPECT_EQ(d.instr.offset, 100u);
+      EXPECT_EQ(d.left, tail) << info(op).name;
+      EXPECT_EQ(encoded(d.instr), bytes) << info(op).name;
+    }
+  }
+  EXPECT_EQ(decode_one({0x41, 0x40, 0x0B, 0x0B}).instr.bits, 0xFFFF'FFC0u);
+  EXPECT_EQ(decode_one({0x42, 0x40, 0x0B, 0x0B}).instr.bits, ~uint64_t{63});
+  EXPECT_EQ(decode_one({0x42, 0x3F, 0x0B, 0x0B}).instr.bits, 63u);
 }
 
 TEST(DecodeInstr, EveryTruncationIsAnError) {
