@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <limits>
 
 #include "engine/base/bits.h"
@@ -40,6 +41,11 @@ uint8_t* os_reserve(uint64_t bytes) {
 bool os_commit(uint8_t* address, uint64_t bytes) {
   if (bytes == 0) return true;
   return mprotect(address, bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+void os_discard(uint8_t* address, uint64_t bytes) {
+  // Refused for locked memory: then at least the contents are as promised.
+  if (bytes != 0 && madvise(address, bytes, MADV_DONTNEED) != 0) std::memset(address, 0, bytes);
 }
 
 void os_release(uint8_t* address, uint64_t bytes) {

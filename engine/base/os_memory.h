@@ -18,6 +18,9 @@ uint8_t* os_reserve(uint64_t bytes);
 /// taken. False when the system refuses.
 [[nodiscard]] bool os_commit(uint8_t* address, uint64_t bytes);
 
+/// Gives the memory behind committed pages back to the system; they stay accessible and read as zero.
+void os_discard(uint8_t* address, uint64_t bytes);
+
 /// Gives a whole reservation back. Null is allowed.
 void os_release(uint8_t* address, uint64_t bytes);
 

@@ -1,5 +1,5 @@
-// Reservation layout: [blocks][bitmap][bitmap][block table], each part starting at a multiple of 64 KiB, which
-// is a multiple of every supported page size. Parts are committed in steps of kStep blocks: then each
+// Reservation layout: [blocks][bitmap][bitmap][block table], each part starting at a multiple of 64 KiB,
+// which is a multiple of every supported page size. Parts are committed in steps of kStep blocks: then each
 // step of each bitmap is a multiple of 64 KiB too, and the block table is small enough to commit at once.
 #include "engine/gc/block_space.h"
 

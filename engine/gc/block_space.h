@@ -76,10 +76,14 @@ class BlockSpace {
     w |= bit;
     return true;
   }
-  bool is_marked(const Object* object) const { return (marked_[granule_of(object) / 64] & bit_of(object)) != 0; }
+  bool is_marked(const Object* object) const {
+    return (marked_[granule_of(object) / 64] & bit_of(object)) != 0;
+  }
   void set_allocated(const void* cell) { allocated_[granule_of(cell) / 64] |= bit_of(cell); }
   void clear_allocated(const void* cell) { allocated_[granule_of(cell) / 64] &= ~bit_of(cell); }
-  bool is_allocated(const void* cell) const { return (allocated_[granule_of(cell) / 64] & bit_of(cell)) != 0; }
+  bool is_allocated(const void* cell) const {
+    return (allocated_[granule_of(cell) / 64] & bit_of(cell)) != 0;
+  }
 
   void clear_marks();
   /// Exchanges the bitmaps: what was marked is what is allocated.
