@@ -151,8 +151,9 @@ RunResult<std::vector<Val>> Runner::invoke(Instance& instance, const Action& act
   FuncInst* func = instance.find_func(action.name);
   if (!func) return std::unexpected(no_such_thing("no function " + quoted(action.name)));
   std::vector<Val> args, results;
+  std::vector<gc::Rooted> roots;
   for (const Const& constant : action.args) {
-    auto value = to_val(*store_, constant);
+    auto value = to_val(*store_, constant, roots);
     if (!value) return std::unexpected(Failure{.error = std::move(value).error()});
     args.push_back(*value);
   }

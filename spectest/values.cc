@@ -55,16 +55,46 @@ std::string lanes_head(const Pattern& p) {
          std::to_string(p.lanes.size());
 }
 
+// A host object's data is the id that scripts know it by.
+gc::Object* as_object(Ref ref) { return ref == kNullRef || is_i31(ref) ? nullptr : gc::to_object(ref); }
+
+std::optional<uint64_t> host_id(Ref ref) {
+  gc::Object* object = as_object(ref);
+  if (!object || object->type->kind != gc::Kind::Host) return std::nullopt;
+  return reinterpret_cast<uint64_t>(static_cast<gc::HostObject*>(object)->data);
+}
+
+// The most specific abstract type of a value in the any hierarchy.
+HeapType kind_of(Ref ref) {
+  if (is_i31(ref)) return HeapType::I31;
+  switch (as_object(ref)->type->kind) {
+    case gc::Kind::Struct: return HeapType::Struct;
+    case gc::Kind::Array: return HeapType::Array;
+    case gc::Kind::Exception:
+    case gc::Kind::Host: break;
+  }
+  return HeapType::Any;
+}
+
+// Is a non-null reference of an abstract type?
+bool is_a(const TypeRegistry& types, const Val& value, HeapType heap) {
+  const HeapType top = top_of(types, value.type.heap());
+  if (heap == top) return true;
+  if (top != HeapType::Any) return false;
+  const HeapType kind = kind_of(value.ref);
+  return kind == heap || (heap == HeapType::Eq && kind != HeapType::Any);
+}
+
 std::string reference_text(Store& store, const Val& value) {
   const HeapType top = top_of(store.engine().types(), value.type.heap());
   if (value.ref == kNullRef) return "(ref.null " + to_string(top) + ")";
   if (top == HeapType::Func) return "(ref.func)";
   if (top == HeapType::Exn) return "(ref.exn)";
   if (is_i31(value.ref)) return "(ref.i31 " + std::to_string(i31_get_s(value.ref)) + ")";
-  if (const auto id = gc::host_value(value.ref)) {
+  if (const auto id = host_id(value.ref)) {
     return (top == HeapType::Extern ? "(ref.extern " : "(ref.host ") + std::to_string(*id) + ")";
   }
-  return "(ref." + to_string(gc::kind_of(value.ref)) + ")";
+  return "(ref." + to_string(kind_of(value.ref)) + ")";
 }
 
 template <class T, class F>
@@ -76,7 +106,7 @@ std::string joined(const std::vector<T>& items, F text) {
 
 }  // namespace
 
-Result<Val> to_val(Store& store, const Const& constant) {
+Result<Val> to_val(Store& store, const Const& constant, std::vector<gc::Rooted>& roots) {
   switch (constant.kind) {
     case Const::Kind::Number: return constant.number;
     case Const::Kind::Null: {
@@ -86,7 +116,10 @@ Result<Val> to_val(Store& store, const Const& constant) {
     case Const::Kind::Extern:
     case Const::Kind::Host: {
       const HeapType heap = constant.kind == Const::Kind::Extern ? HeapType::Extern : HeapType::Any;
-      return Val::of_ref(ValType::ref(heap, false), SKIFF_TRY(gc::new_host(store, constant.id)));
+      gc::Object* object = store.heap().allocate_host(reinterpret_cast<void*>(constant.id), nullptr);
+      if (!object) return fail(ErrorCode::OutOfMemory);
+      roots.emplace_back(store.heap().handles(), gc::to_ref(object));
+      return Val::of_ref(ValType::ref(heap, false), gc::to_ref(object));
     }
   }
   return fail(ErrorCode::InvalidArgument);
@@ -109,10 +142,10 @@ bool matches(Store& store, const Pattern& pattern, const Val& value) {
     case Pattern::Kind::Host: {
       const HeapType expected = pattern.kind == Pattern::Kind::Extern ? HeapType::Extern : HeapType::Any;
       if (!reference || value.ref == kNullRef || top(value.type.heap()) != expected) return false;
-      return !pattern.id || (!is_i31(value.ref) && gc::host_value(value.ref) == pattern.id);
+      return !pattern.id || host_id(value.ref) == pattern.id;
     }
     case Pattern::Kind::Object:
-      return reference && value.ref != kNullRef && is_a(store, value, *pattern.heap);
+      return reference && value.ref != kNullRef && is_a(store.engine().types(), value, *pattern.heap);
     case Pattern::Kind::Either:
       for (const Pattern& choice : pattern.choices)
         if (matches(store, choice, value)) return true;

@@ -6,14 +6,15 @@
 #include <vector>
 
 #include "engine/exec/store.h"
+#include "engine/gc/roots.h"
 #include "spectest/script.h"
 
 namespace skiff::spectest {
 
-/// The run-time value of a script's constant. References to host objects are made in the store; equal ids
-/// give equal references.
+/// The run-time value of a script's constant. References to host objects are made in the store, a new
+/// object each time, and live at least as long as what is added to `roots`.
 /// Errors: Resource.
-Result<Val> to_val(Store& store, const Const& constant);
+Result<Val> to_val(Store& store, const Const& constant, std::vector<gc::Rooted>& roots);
 
 /// Does the value have the look of the pattern?
 bool matches(Store& store, const Pattern& pattern, const Val& value);
