@@ -89,10 +89,19 @@ void Printer::instr_offset(const Instr& e) {
   out_.append("(;@").append(std::to_string(e.offset)).append(";) ");
 }
 
-Status Printer::flat_body(Reader& reader, uint32_t func, uint64_t base) {
+void Printer::begin_body() {
   blocks_.clear();
   label_depths_.clear();
   label_count_ = 0;
+}
+
+Status Printer::end_body(const Reader& reader, uint32_t func) const {
+  if (reader.at_end()) return {};
+  return fail(ErrorCode::UnexpectedEnd, reader.offset(), func, "bytes behind the end of a body");
+}
+
+Status Printer::flat_body(Reader& reader, uint32_t func, uint64_t base) {
+  begin_body();
   for (;;) {
     Instr e;
     const uint64_t offset = reader.offset();
@@ -115,8 +124,7 @@ Status Printer::flat_body(Reader& reader, uint32_t func, uint64_t base) {
     operands(e);
     open_label(e.op);
   }
-  if (!reader.at_end()) return fail(ErrorCode::UnexpectedEnd, reader.offset(), func, "bytes behind the end of a body");
-  return {};
+  return end_body(reader, func);
 }
 
 // That a separator or end fits the block that it stands in.

@@ -98,6 +98,8 @@ class Printer {
 
   // print_instr.cc
   Status const_expr(const ConstExpr& expr);
+  void begin_body();
+  Status end_body(const Reader& reader, uint32_t func) const;
   Status flat_body(Reader& reader, uint32_t func, uint64_t base);
   Status decode(Reader& reader, Instr& e);
   void instr(const Instr& e);
