@@ -139,7 +139,8 @@ TEST(DecodeInstr, UnknownOpcodes) {
 }
 
 TEST(DecodeInstr, PrefixedCodesMayBeLong) {
-  const Decoded d = decode_one({0xFD, 0x8C, 0x80, 0x00, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
+  const Decoded d =
+      decode_one({0xFD, 0x8C, 0x80, 0x00, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16});
   ASSERT_TRUE(d.ok) << d.error;
   EXPECT_EQ(d.instr.op, Op::V128Const);
   EXPECT_EQ(d.instr.bytes[15], 16);

@@ -168,10 +168,10 @@ void ModuleDecoder::read_content(uint8_t id, Reader& reader) {
     case kFunctionId: return read_functions(reader);
     case kTableId: return read_tables(reader);
     case kMemoryId:
-      return read_list(reader, limits::kMemories, "memories",
+      return read_list(reader, module_.memories, 2, limits::kMemories, "memories",
                        [&] { module_.memories.push_back({read_memory_type(reader, features)}); });
     case kGlobalId:
-      return read_list(reader, limits::kGlobals, "globals", [&] {
+      return read_list(reader, module_.globals, 3, limits::kGlobals, "globals", [&] {
         Global& global = module_.globals.emplace_back();
         global.type = read_global_type(reader, features);
         global.init = read_const_expr(reader, context_);
@@ -186,7 +186,7 @@ void ModuleDecoder::read_content(uint8_t id, Reader& reader) {
     case kDataId: return read_data_section(reader, context_, module_);
     case kDataCountId: module_.data_count = reader.u32(); return;
     case kTagId:
-      return read_list(reader, limits::kTags, "tags",
+      return read_list(reader, module_.tags, 2, limits::kTags, "tags",
                        [&] { module_.tags.push_back({read_tag_type(reader)}); });
   }
 }
@@ -202,7 +202,7 @@ void ModuleDecoder::read_custom(Reader& reader) {
 }
 
 void ModuleDecoder::read_imports(Reader& reader) {
-  read_list(reader, limits::kImports, "imports", [&] { read_import(reader); });
+  read_list(reader, module_.imports, 4, limits::kImports, "imports", [&] { read_import(reader); });
   module_.imported_funcs = static_cast<uint32_t>(module_.functions.size());
   module_.imported_tables = static_cast<uint32_t>(module_.tables.size());
   module_.imported_memories = static_cast<uint32_t>(module_.memories.size());
@@ -252,7 +252,7 @@ void ModuleDecoder::read_import(Reader& reader) {
 }
 
 void ModuleDecoder::read_functions(Reader& reader) {
-  read_list(reader, limits::kFunctions, "functions", [&] {
+  read_list(reader, module_.functions, 1, limits::kFunctions, "functions", [&] {
     module_.functions.push_back({reader.u32(), {}});
     ++declared_functions_;
   });
@@ -261,7 +261,7 @@ void ModuleDecoder::read_functions(Reader& reader) {
 // Spec: binary-table.
 void ModuleDecoder::read_tables(Reader& reader) {
   const Features features = module_.features;
-  read_list(reader, limits::kTables, "tables", [&] {
+  read_list(reader, module_.tables, 3, limits::kTables, "tables", [&] {
     Table& table = module_.tables.emplace_back();
     if (reader.peek() != kTableWithInit || !features.has(Feature::FunctionReferences)) {
       table.type = read_table_type(reader, features);
@@ -277,7 +277,7 @@ void ModuleDecoder::read_tables(Reader& reader) {
 
 // Spec: binary-export.
 void ModuleDecoder::read_exports(Reader& reader) {
-  read_list(reader, limits::kExports, "exports", [&] {
+  read_list(reader, module_.exports, 3, limits::kExports, "exports", [&] {
     Export& e = module_.exports.emplace_back();
     e.offset = reader.offset();
     e.name = reader.name();
@@ -293,7 +293,9 @@ void ModuleDecoder::read_exports(Reader& reader) {
 
 // Spec: binary-codesec. Only the extent of each body; surplus ones are counted (check_counts).
 void ModuleDecoder::read_code(Reader& reader) {
-  read_list(reader, limits::kFunctions, "function bodies", [&] {
+  const uint64_t start = reader.offset();
+  const uint32_t n = reader.u32();
+  read_elements(reader, n, start, limits::kFunctions, "function bodies", [&] {
     const uint64_t at = reader.offset();
     const uint32_t size = reader.u32();
     if (size > limits::kFunctionSize) {

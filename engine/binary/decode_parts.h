@@ -19,9 +19,8 @@ struct SectionContext {
 /// Spec: binary-list, at the top level of a section. Calls `element()` for each one.
 /// Errors: ImplementationLimit above `limit`, UnexpectedEndOfSection.
 template <class Element>
-void read_list(Reader& reader, uint32_t limit, const char* what, Element element) {
-  const uint64_t at = reader.offset();
-  const uint32_t n = reader.u32();
+void read_elements(Reader& reader, uint32_t n, uint64_t at, uint32_t limit, const char* what,
+                   Element element) {
   if (n > limit) {
     return reader.set_error_at(ErrorCode::ImplementationLimit, at, std::string("too many ") + what);
   }
@@ -32,6 +31,17 @@ void read_list(Reader& reader, uint32_t limit, const char* what, Element element
     }
     element();
   }
+}
+
+/// The same with the count before it, for elements that go to `list`: reserves as many as there can be in
+/// the bytes that are left, at `min_bytes` each.
+template <class T, class Element>
+void read_list(Reader& reader, std::vector<T>& list, size_t min_bytes, uint32_t limit, const char* what,
+               Element element) {
+  const uint64_t at = reader.offset();
+  const uint32_t n = reader.u32();
+  if (n <= limit) list.reserve(list.size() + std::min<size_t>(n, reader.remaining() / min_bytes));
+  read_elements(reader, n, at, limit, what, element);
 }
 
 /// Spec: binary-local, any number of declarations.

@@ -14,9 +14,6 @@ constexpr uint32_t kElemFlagsEnd = 8;
 // Data segment flags.
 constexpr uint32_t kDataActive = 0, kDataPassive = 1, kDataActiveExplicit = 2;
 
-// Most elements that are reserved on the word of a count alone.
-constexpr uint32_t kReserve = 4096;
-
 constexpr ValType kFuncIndexType = ValType::ref(HeapType::Func, false);
 
 // Spec: binary-elemkind.
@@ -28,7 +25,7 @@ void read_elem_kind(Reader& reader) {
 void read_elem_items(Reader& reader, SectionContext& context, ElemSegment& segment) {
   const uint32_t n = reader.count();
   if (segment.uses_exprs) {
-    segment.exprs.reserve(std::min(n, kReserve));
+    segment.exprs.reserve(n);
     for (uint32_t i = 0; i < n && reader.ok(); ++i) {
       segment.exprs.push_back(read_const_expr(reader, context));
     }
@@ -112,12 +109,12 @@ ConstExpr read_const_expr(Reader& reader, SectionContext& context) {
 }
 
 void read_elem_section(Reader& reader, SectionContext& context, Module& module) {
-  read_list(reader, limits::kElemSegments, "element segments",
+  read_list(reader, module.elems, 3, limits::kElemSegments, "element segments",
             [&] { read_elem(reader, context, module.elems.emplace_back()); });
 }
 
 void read_data_section(Reader& reader, SectionContext& context, Module& module) {
-  read_list(reader, limits::kDataSegments, "data segments",
+  read_list(reader, module.datas, 2, limits::kDataSegments, "data segments",
             [&] { read_data(reader, context, module.datas.emplace_back()); });
 }
 

@@ -28,7 +28,7 @@ TEST(DecodeModule, Header) {
 
 TEST(DecodeModule, SectionsInOrder) {
   EXPECT_EQ(outcome(binary({section(14, {{0}})})), "malformed section id");
-  EXPECT_EQ(outcome(binary({section(1, {{0}}), section(1, {{0}})})).find("unexpected content after last"), 0u);
+  EXPECT_EQ(outcome(binary({section(1, {{0}}), section(1, {{0}})})).find("unexpected content"), 0u);
   EXPECT_EQ(outcome(binary({section(6, {{0}}), section(13, {{0}})})).find("unexpected content"), 0u);
   EXPECT_EQ(outcome(binary({section(5, {{0}}), section(13, {{0}}), section(6, {{0}}), section(12, {{0}}),
                             section(10, {{0}}), section(11, {{0}})})),
@@ -45,8 +45,9 @@ TEST(DecodeModule, Extents) {
   EXPECT_EQ(outcome(binary({section(1, {{0x01, 0x60, 0x00, 0x00, 0x60, 0x00, 0x00}})})),
             "section size mismatch: 3 bytes are left over");
   // A section that ends too early, before another one: the error is that of reading on.
-  EXPECT_EQ(outcome(binary({{0x07, 0x06, 0x02, 0x02, 'f', '1', 0x00, 0x00}, kOneBody})), "length out of bounds");
-  EXPECT_EQ(outcome(binary({{0x05, 0x03, 0x01, 0x00, 0x82}, {0x0A, 0x01, 0x00}})).find("section size mismatch"),
+  EXPECT_EQ(outcome(binary({{0x07, 0x06, 0x02, 0x02, 'f', '1', 0x00, 0x00}, kOneBody})),
+            "length out of bounds");
+  EXPECT_EQ(outcome(binary({{0x05, 0x03, 0x01, 0x00, 0x82}, {0x0A, 0x01, 0x00}})).find("section size"),
             0u);
   EXPECT_EQ(outcome(binary({{0x05, 0x03, 0x01, 0x00, 0x82}, {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
                             0x80, 0x80}})),
@@ -68,7 +69,8 @@ TEST(DecodeModule, Counts) {
   EXPECT_EQ(outcome(binary({section(12, {{1}}), section(11, {{1, 1, 0}})})), "ok");
   const Bytes huge = {0xFF, 0xFF, 0xFF, 0xFF, 0x0F};
   for (uint8_t id : {1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13}) {
-    EXPECT_EQ(outcome(binary({section(id, {huge, {0, 0, 0, 0}})})).find("implementation limit exceeded"), 0u) << id;
+    const Bytes module = binary({section(id, {huge, {0, 0, 0, 0}})});
+    EXPECT_EQ(outcome(module).find("implementation limit exceeded"), 0u) << int{id};
   }
 }
 
@@ -89,7 +91,8 @@ TEST(DecodeModule, Types) {
     return outcome(binary({section(1, {std::move(content)})}), features);
   };
   // (rec (type (sub (struct (field i8) (field (mut (ref null 0)))))) (type (sub final 0 (array i64))))
-  auto m = decode(binary({section(1, {{0x02, 0x4E, 0x02, 0x50, 0x00, 0x5F, 0x02, 0x78, 0x00, 0x63, 0x00, 0x01},
+  auto m = decode(binary({section(1, {{0x02, 0x4E, 0x02, 0x50, 0x00},
+                                      {0x5F, 0x02, 0x78, 0x00, 0x63, 0x00, 0x01},
                                       {0x4F, 0x01, 0x00, 0x5E, 0x7E, 0x00},
                                       {0x60, 0x01, 0x70, 0x01, 0x7B}})}));
   ASSERT_TRUE(m) << m.error().message();
@@ -106,7 +109,7 @@ TEST(DecodeModule, Types) {
   EXPECT_EQ(types({0x01, 0x60, 0x01, 0x78, 0x00}), "malformed type: 0x78 is not a value type");
   EXPECT_EQ(types({0x01, 0xE0, 0x7F, 0x00, 0x00}), "integer representation too long");
   EXPECT_EQ(types({0x01, 0x61, 0x00, 0x00}), "malformed definition type: 0x61 is not a composite type");
-  EXPECT_EQ(types({0x01, 0x5F, 0x00}, without(Feature::Gc)).find("malformed definition type: gc is disabled"), 0u);
+  EXPECT_EQ(types({0x01, 0x5F, 0x00}, without(Feature::Gc)).find("malformed definition type: gc"), 0u);
   EXPECT_EQ(types({0x01, 0x4E, 0x00}, without(Feature::Gc)).find("malformed definition type"), 0u);
   EXPECT_EQ(types({0x01, 0x50, 0x02, 0x00, 0x00, 0x60, 0x00, 0x00}).find("sub type"), 0u);
   EXPECT_EQ(types({0x01, 0x60, 0x01, 0x7B, 0x00}, without(Feature::Simd)).find("malformed type: simd"), 0u);
@@ -202,7 +205,8 @@ TEST(DecodeModule, BranchHints) {
   EXPECT_EQ(status.error().message(), "@metadata.code.branch_hint annotation: invalid target");
 
   for (const Bytes& bad : {Bytes{1, 0, 1, 3, 1, 2}, Bytes{1, 0, 1, 3, 2, 1, 1}, Bytes{1, 7, 1, 3, 1, 1},
-                           Bytes{1, 0, 2, 3, 1, 1, 3, 1, 1}, Bytes{1, 0, 1, 3, 1, 1, 0}, Bytes{2, 0, 1, 3, 1}}) {
+                           Bytes{1, 0, 2, 3, 1, 1, 3, 1, 1}, Bytes{1, 0, 1, 3, 1, 1, 0},
+                           Bytes{2, 0, 1, 3, 1}}) {
     auto m = hinted(bad);
     ASSERT_TRUE(m);
     EXPECT_TRUE(m->branch_hints.empty());

@@ -295,7 +295,7 @@ BlockType decode_block_type(Reader& reader, Features features) {
 namespace detail {
 
 void read_type_section(Reader& reader, Module& module) {
-  read_list(reader, limits::kRecGroups, "types", [&] {
+  read_list(reader, module.rec_groups, 2, limits::kRecGroups, "types", [&] {
     if (reader.peek() != kRecByte) return read_group(reader, module, 1);
     const uint64_t at = reader.offset();
     reader.u8();
