@@ -9,6 +9,7 @@
 #include "engine/exec/trap.h"
 #include "engine/syntax/instr.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Module.h"
 #include "llvm/TargetParser/Triple.h"
 
 namespace skiff::llvm_tier {
