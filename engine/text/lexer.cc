@@ -60,23 +60,16 @@ class Tokenizer {
     out_.error = Error{code, offset, kNoIndex, std::move(detail)};
   }
 
-  // Position of the byte at which the source stops being UTF-8, found by halving.
+  // Position of the byte at which the source stops being UTF-8.
   size_t first_bad_utf8() const {
-    size_t good = 0, bad = source_.size();  // source_.substr(0, good) is fine, substr(0, bad) is not
-    while (bad - good > 1) {
-      size_t middle = good + (bad - good) / 2;
-      // Do not cut a sequence in two: its continuation bytes belong to the left half.
-      size_t cut = middle;
-      while (cut < bad && (static_cast<uint8_t>(source_[cut]) & 0xC0) == 0x80 && cut < middle + 3) ++cut;
-      if (cut >= bad) break;
-      if (is_utf8(source_.substr(good, cut - good))) {
-        good = cut;
-      } else {
-        if (bad == cut) break;
-        bad = cut;
-      }
+    size_t i = 0;
+    while (i < source_.size()) {
+      size_t n = 1;
+      while (n <= 4 && !is_utf8(source_.substr(i, n))) ++n;
+      if (n > 4) break;
+      i += n;
     }
-    return good;
+    return i;
   }
 
   void finish() {
