@@ -51,8 +51,8 @@ Ref tree(Heap& heap, Roots& roots, int depth) {
 
 void report(benchmark::State& state, const Heap& heap, int64_t objects) {
   state.SetItemsProcessed(objects);
-  state.counters["ns/object"] =
-      benchmark::Counter(static_cast<double>(objects) / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  const auto seconds = benchmark::Counter::kIsRate | benchmark::Counter::kInvert;
+  state.counters["per_object"] = benchmark::Counter(static_cast<double>(objects), seconds);
   state.counters["collections"] = static_cast<double>(heap.stats().collections);
   state.counters["max_pause_us"] = static_cast<double>(heap.stats().max_pause_ns) / 1000;
 }

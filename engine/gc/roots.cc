@@ -4,6 +4,10 @@
 #include <algorithm>
 #include <bit>
 
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h>
+#endif
+
 #include "engine/base/check.h"
 #include "engine/gc/block_space.h"
 #include "engine/gc/type_info.h"
@@ -102,9 +106,34 @@ void Marker::scan_overflow() {
 
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SKIFF_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SKIFF_ASAN 1
+#endif
+#endif
+
+#ifdef SKIFF_ASAN
+// AddressSanitizer may keep locals in frames of its own outside the stack, which points to them.
+[[gnu::no_sanitize("address")]] void scan_fake_frames(Marker& marker, const void* begin, const void* end) {
+  void* fake_stack = __asan_get_current_fake_stack();
+  if (!fake_stack) return;
+  for (auto* p = static_cast<void* const*>(begin); p < end; ++p) {
+    void* frame = nullptr;
+    void* frame_end = nullptr;
+    if (__asan_addr_is_in_fake_stack(fake_stack, *p, &frame, &frame_end)) marker.mark_range(frame, frame_end);
+  }
+}
+#else
+void scan_fake_frames(Marker&, const void*, const void*) {}
+#endif
+
 // Scans from its own frame, which lies below the one that holds the spilled registers.
 [[gnu::noinline, gnu::no_sanitize("address")]] void scan_from_here(Marker& marker, const void* stack_base) {
-  marker.mark_range(__builtin_frame_address(0), stack_base);
+  const void* here = __builtin_frame_address(0);
+  marker.mark_range(here, stack_base);
+  scan_fake_frames(marker, here, stack_base);
 }
 
 }  // namespace

@@ -58,8 +58,8 @@ class RootSource {
   virtual void scan(Marker& marker) = 0;
 };
 
-/// Scans the calling thread's stack from here up to `stack_base` (an address at or above the outermost
-/// frame that may hold references), and the callee-saved registers.
+/// Scans the calling thread's stack from here up to `stack_base`, and the callee-saved registers.
+/// `stack_base`: __builtin_frame_address(0) of the outermost function that may hold references, or above.
 void scan_native_stack(Marker& marker, const void* stack_base);
 
 /// Counted handles: how hosts hold references for longer than a call. A handle is a small number that

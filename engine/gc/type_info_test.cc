@@ -82,7 +82,7 @@ TEST(SizeClass, SmallestThatFits) {
     const uint8_t c = size_class_of(bytes);
     ASSERT_LT(c, kClassCount);
     ASSERT_GE(kCellSizes[c], bytes);
-    if (c > 0) ASSERT_LT(kCellSizes[c - 1], bytes);
+    ASSERT_TRUE(c == 0 || kCellSizes[c - 1] < bytes);
   }
   EXPECT_EQ(size_class_of(kMaxCellSize + 1), kLargeClass);
   EXPECT_EQ(size_class_of(~uint64_t{0}), kLargeClass);
