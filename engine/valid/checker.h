@@ -55,7 +55,6 @@ class FunctionChecker {
 
   // rules_control.cc
   bool check_unreachable();
-  bool open_block(const BlockType& type, Op op);
   bool check_catches();
   bool close_part();
   bool check_br();

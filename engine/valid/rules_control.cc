@@ -12,12 +12,7 @@ namespace skiff {
 bool FunctionChecker::check_block() {
   if (constant_) return check_constant();
   const Op op = instr_.op;
-  if (op == Op::If && !pop(ValType::I32)) return false;
-  if (op == Op::TryTable && !check_catches()) return false;
-  return open_block(instr_.block, op);
-}
-
-bool FunctionChecker::open_block(const BlockType& type, Op op) {
+  const BlockType& type = instr_.block;
   if (scratch_.control.size() >= limits::kControlNesting)
     return error(ErrorCode::ImplementationLimit, "nesting of blocks");
   std::span<const ValType> params, results;
@@ -28,10 +23,12 @@ bool FunctionChecker::open_block(const BlockType& type, Op op) {
     const FuncType& func = registry_.func_type(id);
     params = func.params;
     results = func.results;
-    if (!pop_all(params)) return false;
   } else if (type.kind == BlockType::Kind::Value && !resolve(value)) {
     return false;
   }
+  if (op == Op::If && !pop(ValType::I32)) return false;
+  if (op == Op::TryTable && !check_catches()) return false;
+  if (!pop_all(params)) return false;
   ControlFrame& f = scratch_.control.push();
   f.value = value;
   if (type.kind == BlockType::Kind::Value) results = {&f.value, 1};

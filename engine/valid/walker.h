@@ -184,13 +184,13 @@ class FunctionWalker : FunctionChecker {
         case Quick::LocalSet:
         case Quick::LocalTee: {
           length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= locals.size()) [[unlikely]] break;
-          const ValType type = locals[imm];
           const bool get = q.how == Quick::LocalGet;
-          if (!get && (sp == base || sp[-1] != type)) [[unlikely]] {
+          const bool fits = length != 0 && imm < locals.size() && (get || (sp != base && sp[-1] == locals[imm]));
+          if (!fits) [[unlikely]] {
             length = 0;
             break;
           }
+          const ValType type = locals[imm];
           instr_.index = imm;
           resolved_.type = type;
           deliver(q);
