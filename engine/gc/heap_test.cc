@@ -114,23 +114,26 @@ TEST_F(HeapTest, ConservativeRootsAndInteriorPointers) {
   EXPECT_EQ(heap.find(to_ref(large)), nullptr);
 }
 
-[[gnu::noinline]] Ref make_hidden(Heap& heap, const TypeInfo* type) {
-  return to_ref(heap.allocate_struct(type)) ^ 0x5555'0000'0000'0000;
+struct NativeStack : RootSource {
+  const void* base = nullptr;
+  void scan(Marker& marker) override { scan_native_stack(marker, base); }
+};
+
+// Only this frame knows the object.
+[[gnu::noinline]] void hold_across_collection(Heap& heap, const TypeInfo* type) {
+  const Object* volatile held = heap.allocate_struct(type);
+  heap.collect();
+  EXPECT_EQ(heap.stats().live_objects, 1u);
+  EXPECT_EQ(heap.find(to_ref(held)), held);
+  EXPECT_EQ(held->type, type);
 }
 
-TEST_F(HeapTest, NativeStack) {
-  struct Stack : RootSource {
-    const void* base = nullptr;
-    void scan(Marker& marker) override { scan_native_stack(marker, base); }
-  } stack;
+TEST_F(HeapTest, NativeStackKeepsObjects) {
+  NativeStack stack;
   stack.base = __builtin_frame_address(0);
   Heap heap;
   heap.add_roots(stack);
-  // Only this frame knows the object; a volatile local is certainly on the stack.
-  volatile Ref held = make_hidden(heap, types_[kLeaf]) ^ 0x5555'0000'0000'0000;
-  heap.collect();
-  EXPECT_EQ(heap.stats().live_objects, 1u);
-  EXPECT_EQ(heap.find(held)->type, types_[kLeaf]);
+  hold_across_collection(heap, types_[kLeaf]);
 }
 
 TEST_F(HeapTest, ArraysOfAllSizes) {

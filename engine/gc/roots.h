@@ -59,7 +59,8 @@ class RootSource {
 };
 
 /// Scans the calling thread's stack from here up to `stack_base`, and the callee-saved registers.
-/// `stack_base`: __builtin_frame_address(0) of the outermost function that may hold references, or above.
+/// `stack_base`: above all frames that may hold references, such as __builtin_frame_address(0) of a function
+/// that calls, not inlined, the outermost of these (its own frame may lie on either side of that address).
 void scan_native_stack(Marker& marker, const void* stack_base);
 
 /// Counted handles: how hosts hold references for longer than a call. A handle is a small number that
