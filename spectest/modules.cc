@@ -40,8 +40,11 @@ Status check_roundtrip(const Script& script, const ModuleSource& source, Feature
   if (!modules_equal(first, decoded)) return differ("encoding and decoding");
   const std::string text = SKIFF_TRY(print_wat(decoded));
   const Module again = SKIFF_TRY(parse_wat(text, features));
-  if (!modules_equal(first, again)) return differ("printing and parsing");
-  return {};
+  if (modules_equal(first, again)) return {};
+  // Bodies of binary modules may hold integers that are not in their shortest form, which text cannot
+  // say; then both modules must at least be the same as text.
+  if (source.kind == ModuleSource::Kind::Binary && SKIFF_TRY(print_wat(again)) == text) return {};
+  return differ("printing and parsing");
 }
 
 }  // namespace skiff::spectest

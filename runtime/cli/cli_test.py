@@ -1,0 +1,392 @@
+#!/usr/bin/env python3
+"""Drives the `skiff` program as a user would: exit codes, messages, hostile files.
+
+Usage: cli_test.py PATH_TO_SKIFF [unittest arguments]
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SKIFF = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "skiff"
+
+# _start exits with status 7.
+EXIT_7 = """(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (call $exit (i32.const 7))))"""
+
+# Writes its standard output from a data segment.
+HELLO = """(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\\10\\00\\00\\00\\06\\00\\00\\00")
+  (data (i32.const 16) "hello\\0a")
+  (func (export "_start") (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"""
+
+# Writes its arguments, separated by zero bytes.
+ARGS = """(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $get (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $esizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $eget (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func $out (i32.store (i32.const 8) (i32.const 8192))
+    (i32.store (i32.const 12) (i32.load (i32.const 4)))
+    (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16))))
+  (func (export "_start")
+    (drop (call $sizes (i32.const 0) (i32.const 4)))
+    (drop (call $get (i32.const 64) (i32.const 8192)))
+    (call $out)
+    (drop (call $esizes (i32.const 0) (i32.const 4)))
+    (drop (call $eget (i32.const 64) (i32.const 8192)))
+    (call $out)))"""
+
+NUMBERS = """(module
+  (func (export "i32") (param i32) (result i32) (local.get 0))
+  (func (export "i64") (param i64) (result i64) (local.get 0))
+  (func (export "f32") (param f32) (result f32) (local.get 0))
+  (func (export "f64") (param f64) (result f64) (local.get 0))
+  (func (export "v128") (param v128) (result v128) (local.get 0))
+  (func (export "ref") (param externref) (result externref) (local.get 0))
+  (func (export "two") (param i32 i32) (result i32 i32) (local.get 1) (local.get 0))
+  (func (export "nothing")))"""
+
+TRAPS = """(module
+  (memory 1)
+  (func $crash (drop (i32.load (i32.const -4))))
+  (func $_start (export "_start") (call $crash)))"""
+
+LOOP = '(module (func (export "_start") (loop (br 0))))'
+
+
+class CliTest(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="skiff-cli-")
+        self.addCleanup(shutil.rmtree, self.dir)
+
+    def file(self, name, content):
+        path = os.path.join(self.dir, name)
+        mode = "wb" if isinstance(content, bytes) else "w"
+        with open(path, mode) as f:
+            f.write(content)
+        return name
+
+    def skiff(self, *args, stdin=b"", env=None, timeout=60):
+        return subprocess.run([SKIFF, *args], cwd=self.dir, input=stdin, capture_output=True, timeout=timeout,
+                              env={**os.environ, **(env or {})})
+
+    def check(self, *args, status=0, out=None, err=None, **kwargs):
+        """Runs and compares; `out` is the whole output, `err` a part of the error output (or a list of them)."""
+        r = self.skiff(*args, **kwargs)
+        text = f"{args}\nstdout: {r.stdout!r}\nstderr: {r.stderr.decode(errors='replace')}"
+        self.assertEqual(r.returncode, status, text)
+        if out is not None:
+            self.assertEqual(r.stdout, out.encode() if isinstance(out, str) else out, text)
+        for part in [err] if isinstance(err, str) else err or []:
+            self.assertIn(part, r.stderr.decode(errors="replace"), text)
+        if status == 0 and err is None:
+            self.assertEqual(r.stderr, b"", text)
+        return r
+
+    # Help, usage.
+
+    def test_help(self):
+        for args in (["help"], ["--help"], ["-h"]):
+            r = self.check(*args)
+            self.assertIn(b"validate", r.stdout)
+        for command in ("run", "validate", "wat", "wat2wasm", "dump", "wast", "help", "completion", "version"):
+            r = self.check("help", command)
+            self.assertIn(f"Usage: skiff {command}".encode(), r.stdout)
+            self.assertEqual(self.check(command, "--help").stdout, r.stdout)
+            for line in r.stdout.decode().splitlines():
+                self.assertLessEqual(len(line), 130)
+
+    def test_version(self):
+        self.assertRegex(self.check("version").stdout, rb"^skiff \d+\.\d+\.\d+\n$")
+        self.assertEqual(self.check("--version").stdout, self.check("version").stdout)
+        self.assertIn("interp", json.loads(self.check("version", "--json").stdout)["tiers"])
+
+    def test_usage_errors(self):
+        self.check(status=2, err="Usage: skiff")
+        self.check("vaildate", status=2, err="did you mean 'validate'?")
+        self.check("app.wasm", status=2, err="skiff run app.wasm")
+        self.check("run", status=2, err="missing operand")
+        self.check("run", "--tmeout=1", "x", status=2, err="did you mean '--timeout'?")
+        self.check("run", "--timeout", status=2, err="needs a value")
+        self.check("run", "--inherit-env=1", "x", status=2, err="takes no value")
+        self.check("run", "--tier=warp", "x", status=2, err="unknown tier 'warp'")
+        self.check("run", "--features=warp", "x", status=2, err="unknown feature 'warp'")
+        self.check("run", "--max-memory=much", "x", status=2, err="'much' is not a size")
+        self.check("run", "--timeout=soon", "x", status=2, err="'soon' is not a duration")
+        self.check("wat", "a", "b", status=2, err="unexpected argument 'b'")
+        self.check("help", "nothing", status=2, err="unknown command")
+        path = self.file("a.wat", EXIT_7)
+        self.check("run", "--env=x", path, status=2, err="NAME=VALUE")
+        self.check("run", "--dir=a::b::c", path, status=2, err="HOST[::GUEST][::ro]")
+
+    def test_completion_and_manual(self):
+        for shell in ("bash", "zsh", "fish"):
+            r = self.check("completion", shell)
+            self.assertIn(b"max-memory", r.stdout)
+            if shutil.which(shell):
+                subprocess.run([shell, "-n"], input=r.stdout, check=True)
+        self.check("completion", "tcsh", status=2, err="known: bash, zsh, fish")
+        self.assertIn(b".SH COMMANDS", self.check("help", "--man").stdout)
+
+    # Files.
+
+    def test_bad_files(self):
+        self.check("run", "absent.wasm", status=1, err="absent.wasm: cannot read file: No such file")
+        self.check("run", self.dir, status=1, err="Is a directory")
+        self.check("validate", "absent.wasm", status=1, err="absent.wasm")
+        if os.geteuid() != 0:
+            path = self.file("secret.wasm", b"\0asm\1\0\0\0")
+            os.chmod(os.path.join(self.dir, path), 0)
+            self.check("run", path, status=1, err="Permission denied")
+        self.check("wat2wasm", self.file("m.wat", "(module)"), "-o", "no/such/dir.wasm", status=1, err="cannot write file")
+
+    def test_malformed(self):
+        cases = {
+            b"": "magic header", b"\0": "magic header", b"\0asm": "unexpected end", b"\0asm\2\0\0\0": "unknown binary version",
+            b"\0asm\1\0\0\0\1\xff\xff\xff\xff\x0f": "malformed: ", b"MZ\x90\0": "magic header",
+            b"\0asm\1\0\0\0\x7f\0": "malformed section id", b"\xff" * 4096: "magic header",
+        }
+        for content, message in cases.items():
+            path = self.file("bad.wasm", content)
+            for command in ("run", "validate", "wat", "dump"):
+                self.check(command, path, status=1, err=["bad.wasm: malformed: ", message])
+        self.check("validate", self.file("bad.wasm", b"\0asm\1\0\0\0\x7f\0"), status=1, err="at offset 0x8")
+
+    def test_truncated_and_flipped(self):
+        path = self.file("hello.wat", HELLO)
+        self.check("wat2wasm", path)
+        with open(os.path.join(self.dir, "hello.wasm"), "rb") as f:
+            good = f.read()
+        for n in range(0, len(good), 7):
+            r = self.skiff("validate", self.file("cut.wasm", good[:n]))
+            self.assertIn(r.returncode, (0, 1), f"cut at {n}")
+        for n in range(8, len(good), 5):
+            r = self.skiff("dump", "-d", self.file("flip.wasm", good[:n] + bytes([good[n] ^ 0x55]) + good[n + 1:]))
+            self.assertIn(r.returncode, (0, 1), f"flipped at {n}")
+
+    def test_invalid_names_the_function(self):
+        wat = self.file("m.wat", "(module (func $fine) (func $broken (result i32) (i64.const 0)))")
+        self.check("wat2wasm", "--no-check", wat)
+        self.check("run", "m.wasm", status=1, err=["m.wasm: invalid: type mismatch", "at offset 0x", '(func 1 "broken")'])
+        self.check("validate", wat, status=1, err='(func 1 "broken")')
+        self.check("wat2wasm", wat, status=1, err="type mismatch")
+
+    def test_text_caret(self):
+        wat = self.file("m.wat", "(module\n  (func\n    i32.foo))\n")
+        self.check("validate", wat, status=1,
+                   err=["m.wat:3:5: error: unknown operator", "  3 |     i32.foo))\n    |     ^\n"])
+        self.check("run", self.file("long.wat", "(module " + "(func) " * 1000 + "(fun))"), status=1, err="^")
+        self.check("run", self.file("utf8.wat", "(module (func $\xff".encode("latin-1") + b"))"), status=1, err="error: ")
+        self.check("run", self.file("open.wat", "(module\n(func"), status=1, err="open.wat:2:")
+
+    def test_control_characters_of_guests_are_not_printed(self):
+        wat = self.file("m.wat", r'(module (import "\1b[31m" "x\07" (func)) (func (export "_start")))')
+        r = self.check("run", wat, status=1, err="unknown import")
+        self.assertNotIn(b"\x1b", r.stderr)
+        self.assertNotIn(b"\x07", r.stderr)
+
+    def test_no_colours(self):
+        self.assertNotIn(b"\x1b", self.skiff("run", "absent.wasm").stderr)
+
+    # Running.
+
+    def test_exit_status(self):
+        self.check("run", self.file("a.wat", EXIT_7), status=7, out="")
+        self.check("run", self.file("b.wat", '(module (func (export "_start")))'), status=0, out="")
+
+    def test_hello(self):
+        wat = self.file("hello.wat", HELLO)
+        self.check("run", wat, out="hello\n")
+        self.check("wat2wasm", wat)
+        self.check("run", "hello.wasm", out="hello\n")
+        with open(os.path.join(self.dir, "hello.wasm"), "rb") as f:
+            self.check("run", "-", stdin=f.read(), out="hello\n")
+        self.check("run", "-", stdin=HELLO.encode(), out="hello\n")
+
+    def test_arguments_and_environment(self):
+        wat = self.file("args.wat", ARGS)
+        self.check("run", wat, "a", "--dir", "-x", "--", out="args.wat\0a\0--dir\0-x\0--\0")
+        self.check("run", "--env", "A=1", "--env=B=x=y", "--env", "A=2", "--", wat, out="args.wat\0B=x=y\0A=2\0")
+        self.check("run", "--argv0=me", wat, out="me\0")
+        r = self.check("run", "--inherit-env", wat, env={"SKIFF_TEST_VARIABLE": "yes"})
+        self.assertIn(b"SKIFF_TEST_VARIABLE=yes\0", r.stdout)
+        self.assertNotIn(b"SKIFF_TEST", self.check("run", wat, env={"SKIFF_TEST_VARIABLE": "yes"}).stdout)
+
+    def test_dir(self):
+        wat = self.file("a.wat", EXIT_7)
+        self.check("run", "--dir", ".", wat, status=7)
+        self.check("run", "--dir", ".::/data::ro", wat, status=7)
+        self.check("run", "--dir", "absent", wat, status=1, err="cannot open directory 'absent'")
+
+    def test_no_entry(self):
+        self.check("run", self.file("lib.wat", '(module (func (export "add")) (func (export "sub")))'), status=1,
+                   err=["no exported function '_start'", "--invoke", "  add\n", "  sub\n"])
+        self.check("run", self.file("e.wat", "(module)"), status=1, err="It exports no functions.")
+        self.check("run", "--invoke=ad", "lib.wat", status=1, err="did you mean 'add'?")
+
+    def test_unlinkable(self):
+        wat = self.file("m.wat", '(module (import "env" "f" (func)) (func (export "_start")))')
+        self.check("run", wat, status=1, err=["m.wat: unlinkable: unknown import", "env"])
+
+    def test_invoke_numbers(self):
+        wat = self.file("n.wat", NUMBERS)
+
+        def invoke(name, *args):
+            r = self.check("run", "--invoke", name, wat, *args)
+            return r.stdout.decode()
+
+        for text, expected in {"0": "0", "-1": "-1", "0xffffffff": "-1", "2147483648": "-2147483648", "1_000": "1000"}.items():
+            self.assertEqual(invoke("i32", text), expected + "\n")
+        for text, expected in {"-9223372036854775808": "-9223372036854775808", "18446744073709551615": "-1"}.items():
+            self.assertEqual(invoke("i64", text), expected + "\n")
+        for name in ("f32", "f64"):
+            for text in ("0", "-0", "1.5", "-2.25", "inf", "-inf", "1e10", "0x1p-3"):
+                value = invoke(name, text).strip()
+                expected = float.fromhex(text) if "0x" in text else float(text)
+                got = float.fromhex(value) if "0x" in value else float(value)
+                self.assertEqual(str(got), str(expected), (name, text, value))
+            self.assertEqual(invoke(name, "nan"), "nan\n")
+            self.assertEqual(invoke(name, "-nan:0x300000" if name == "f32" else "nan:0x123"),
+                             ("-nan:0x300000" if name == "f32" else "nan:0x123") + "\n")
+        self.assertEqual(invoke("v128", "0x1"), "0x00000000000000000000000000000001\n")
+        self.assertEqual(invoke("v128", "0xfedcba98765432100123456789abcdef"), "0xfedcba98765432100123456789abcdef\n")
+        self.assertEqual(invoke("ref", "null"), "null\n")
+        self.assertEqual(invoke("two", "1", "2"), "2\n1\n")
+        self.assertEqual(invoke("nothing"), "")
+
+    def test_invoke_errors(self):
+        wat = self.file("n.wat", NUMBERS)
+        self.check("run", "--invoke", "i32", wat, status=2, err="takes 1 arguments")
+        self.check("run", "--invoke", "i32", wat, "x", status=2, err="argument 1: 'x' is not a value of type i32")
+        self.check("run", "--invoke", "i32", wat, "4294967296", status=2, err="not a value of type i32")
+        self.check("run", "--invoke", "v128", wat, "0x" + "0" * 33, status=2, err="type v128")
+        self.check("run", "--invoke", "ref", wat, "1", status=2, err="not a value of type")
+
+    def test_reactor_is_initialised(self):
+        wat = self.file("r.wat", """(module (global $g (mut i32) (i32.const 0))
+            (func (export "_initialize") (global.set $g (i32.const 5)))
+            (func (export "get") (result i32) (global.get $g)))""")
+        self.check("run", "--invoke", "get", wat, out="5\n")
+
+    def test_trap_backtrace(self):
+        r = self.check("run", self.file("t.wat", TRAPS), status=134,
+                       err=["t.wat trapped: out of bounds memory access", "0: 0x", "crash (func 0)", "_start (func 1)"])
+        frames = [line for line in r.stderr.decode().splitlines() if "(func " in line]
+        self.assertEqual(len(frames), 2)
+        self.check("run", self.file("s.wat", "(module (func $s (unreachable)) (start $s) (func (export \"_start\")))"),
+                   status=134, err="unreachable")
+        self.check("run", self.file("x.wat", '(module (tag $e) (func (export "_start") (throw $e)))'), status=134,
+                   err="uncaught exception")
+
+    def test_deep_recursion(self):
+        wat = self.file("d.wat", '(module (func $_start (export "_start") (call $_start)))')
+        r = self.check("run", wat, status=134, err=["call stack exhausted", "more frames"])
+        self.assertLess(r.stderr.count(b"\n"), 100)
+        self.check("run", "--stack-size=64K", wat, status=134, err="call stack exhausted")
+
+    def test_timeout(self):
+        start = time.monotonic()
+        self.check("run", "--timeout=200ms", self.file("loop.wat", LOOP), status=124)
+        self.assertLess(time.monotonic() - start, 20)
+        self.check("run", "--timeout=10s", self.file("a.wat", EXIT_7), status=7)
+
+    def test_max_memory(self):
+        wat = self.file("m.wat", """(module (memory 1)
+            (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))""")
+        self.check("run", "--max-memory=1M", "--invoke=grow", wat, "1", out="1\n")
+        self.check("run", "--max-memory=1M", "--invoke=grow", wat, "15", out="1\n")
+        self.check("run", "--max-memory=1M", "--invoke=grow", wat, "16", out="-1\n")
+        self.check("run", "--max-memory=32K", "--invoke=grow", wat, "0", status=1, err="limit exceeded")
+
+    def test_features(self):
+        wat = self.file("m.wat", '(module (memory 1) (memory 1) (func (export "_start")))')
+        self.check("run", wat)
+        self.check("run", "--features=-multi-memory", wat, status=1, err="multiple memories")
+
+    def test_interrupt_ends_by_signal(self):
+        p = subprocess.Popen([SKIFF, "run", self.file("loop.wat", LOOP)], cwd=self.dir)
+        time.sleep(0.3)
+        p.send_signal(signal.SIGINT)
+        self.assertEqual(p.wait(20), -signal.SIGINT)
+
+    # The other commands.
+
+    def test_validate(self):
+        good = self.file("good.wat", HELLO)
+        bad = self.file("bad.wat", "(module (func (result i32)))")
+        self.check("validate", good, out="")
+        self.check("validate", "-v", good, out="good.wat: valid\n")
+        self.check("validate", good, bad, status=1, err="bad.wat: invalid: type mismatch")
+        r = self.check("validate", "--json", good, bad, "absent.wat", status=1, err="absent.wat")
+        good_entry, bad_entry = json.loads(r.stdout)
+        self.assertEqual(good_entry, {"file": "good.wat", "valid": True})
+        self.assertEqual((bad_entry["phase"], bad_entry["func"]), ("invalid", 0))
+        r = self.check("validate", "--json", self.file("e.wat", "(module\n  (foo))"), status=1)
+        self.assertEqual(json.loads(r.stdout)[0]["line"], 2)
+
+    def test_wat_round_trip(self):
+        wat = self.file("hello.wat", HELLO)
+        self.check("wat2wasm", wat, "-o", "a.wasm")
+        self.check("wat", "a.wasm", "-o", "b.wat")
+        self.check("wat2wasm", "b.wat")
+        for name in ("a.wasm", "b.wasm"):
+            self.assertTrue(os.path.getsize(os.path.join(self.dir, name)) > 8)
+        with open(os.path.join(self.dir, "a.wasm"), "rb") as a, open(os.path.join(self.dir, "b.wasm"), "rb") as b:
+            self.assertEqual(a.read(), b.read())
+        self.assertIn(b"fd_write", self.check("wat", "--fold", "a.wasm").stdout)
+        self.assertEqual(self.skiff("wat2wasm", "-", "-o", "-", stdin=b"(module)").stdout, b"\0asm\1\0\0\0")
+
+    def test_dump(self):
+        wat = self.file("hello.wat", HELLO)
+        r = self.check("dump", wat)
+        for part in (b"sections", b'"fd_write"', b'"_start"', b'"memory"', b"datas"):
+            self.assertIn(part, r.stdout)
+        self.assertIn(b"i32.const", self.check("dump", "-d", wat).stdout)
+        document = json.loads(self.check("dump", "--json", wat).stdout)
+        self.assertEqual(document["imports"][0]["name"], "fd_write")
+        self.assertEqual(len(document["funcs"]), 2)
+
+    def test_wast(self):
+        good = self.file("good.wast", '(module (func (export "f") (result i32) (i32.const 1)))\n'
+                                      '(assert_return (invoke "f") (i32.const 1))')
+        bad = self.file("bad.wast", '(module (func (export "f") (result i32) (i32.const 1)))\n'
+                                    '(assert_return (invoke "f") (i32.const 2))')
+        self.check("wast", good, out="2 passed, 0 failed, 0 skipped\n")
+        self.check("wast", bad, status=1,
+                   out="bad.wast:2: assert_return failed: expected (i32.const 2), got (i32.const 1)\n"
+                       "1 passed, 1 failed, 0 skipped\n")
+        r = self.check("wast", "--json", good, bad, status=1)
+        document = json.loads(r.stdout)
+        self.assertEqual((document["passed"], document["failed"]), (3, 1))
+        self.assertEqual(document["files"][1]["failures"][0]["line"], 2)
+        skip = self.file("skip.toml", '[[skip]]\nfiles = "bad.wast"\ntier = "*"\nreason = "known"\n')
+        self.check("wast", "--skip", skip, bad, out="bad.wast: SKIPPED: known\n0 passed, 0 failed, 1 skipped\n")
+        self.check("wast", "absent.wast", status=1)
+
+    def test_closed_output(self):
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        r = subprocess.run([SKIFF, "help"], stdout=write_end, stderr=subprocess.PIPE,
+                           preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL))
+        os.close(write_end)
+        self.assertEqual(r.returncode, -signal.SIGPIPE)
+        with open("/dev/full", "wb") as full:
+            r = subprocess.run([SKIFF, "help"], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(r.returncode, 1)
+        self.assertIn(b"No space left", r.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:])
