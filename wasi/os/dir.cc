@@ -92,7 +92,8 @@ Io<OwnedFd> Dir::open_path(std::string_view path, bool follow) const {
 }
 
 Io<Dir::Opened> Dir::open_at(std::string_view path, const OpenOptions& options) const {
-  if (options.directory && (options.create || options.exclusive || options.truncate)) return io_fail(Errno::Inval);
+  if (options.directory && (options.create || options.exclusive || options.truncate))
+    return io_fail(Errno::Inval);
   if (options.create || options.truncate || options.write) SKIFF_IO_TRY(need_write());
   const OpenHow how{.flags = host_flags(options), .mode = kNewFile, .follow = options.follow};
   OwnedFd fd = SKIFF_IO_TRY(open_beneath(this->fd(), path, how, resolver_));
@@ -145,7 +146,8 @@ Io<void> Dir::set_times_at(std::string_view path, bool follow, NewTime accessed,
 
 Io<void> Dir::sync() const { return done(::fsync(fd())); }
 
-Io<void> Dir::read_entries(uint64_t cookie, size_t batch_bytes, const std::function<bool(const DirEntry&)>& entry) {
+Io<void> Dir::read_entries(uint64_t cookie, size_t batch_bytes,
+                           const std::function<bool(const DirEntry&)>& entry) {
   if (cookie < kCookieBias) {
     // ".." is given the inode of "." : what lies above is not this directory's to tell.
     const FileStat self = SKIFF_IO_TRY(stat());
@@ -174,7 +176,8 @@ Io<void> Dir::read_entries(uint64_t cookie, size_t batch_bytes, const std::funct
       const std::string_view name = batch.data() + at + kHostEntryName;
       at += host.size;
       if (name == "." || name == "..") continue;
-      if (!entry({static_cast<uint64_t>(host.next) + kCookieBias, host.inode, entry_type(host.type), name})) return {};
+      if (!entry({static_cast<uint64_t>(host.next) + kCookieBias, host.inode, entry_type(host.type), name}))
+        return {};
     }
   }
 }

@@ -87,7 +87,9 @@ Io<timespec> to_host_time(NewTime t) {
 }  // namespace
 
 FileStat to_file_stat(const struct stat& st) {
-  const auto time = [](const timespec& ts) { return Timestamp{ts.tv_sec, static_cast<uint32_t>(ts.tv_nsec)}; };
+  const auto time = [](const timespec& ts) {
+    return Timestamp{ts.tv_sec, static_cast<uint32_t>(ts.tv_nsec)};
+  };
   FileStat out;
   out.device = st.st_dev;
   out.inode = st.st_ino;
@@ -130,7 +132,8 @@ Io<std::shared_ptr<File>> File::borrow(int fd) {
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0) return io_fail_host();
   const int mode = flags & O_ACCMODE;
-  const OpenOptions options{.read = mode != O_WRONLY, .write = mode != O_RDONLY, .append = (flags & O_APPEND) != 0};
+  const OpenOptions options{
+      .read = mode != O_WRONLY, .write = mode != O_RDONLY, .append = (flags & O_APPEND) != 0};
   return std::shared_ptr<File>(new File(FdRef::borrow(fd), st, options, Access::ReadWrite));
 }
 

@@ -158,7 +158,8 @@ class Dir {
   /// Calls `entry` for the entries from `cookie` on (0: from the start) until it returns false or no more
   /// are left. "." and ".." come first. Cookies stay valid as long as the directory does; made-up ones
   /// do no harm. `batch_bytes`: how much to ask of the host at once.
-  Io<void> read_entries(uint64_t cookie, size_t batch_bytes, const std::function<bool(const DirEntry&)>& entry);
+  Io<void> read_entries(uint64_t cookie, size_t batch_bytes,
+                        const std::function<bool(const DirEntry&)>& entry);
 
   Io<void> create_directory_at(std::string_view path) const;
   Io<void> remove_directory_at(std::string_view path) const;

@@ -52,7 +52,8 @@ class FsTest : public ::testing::TestWithParam<Resolver> {
     outer.write("outdir/file", "SECRET");
     outer.write("base/file", "hello");
     outer.write("base/sub/inner", "inner");
-    if (GetParam() == Resolver::Openat2 && probe_resolver(AT_FDCWD) == Resolver::Walker) GTEST_SKIP() << "no openat2";
+    if (GetParam() == Resolver::Openat2 && probe_resolver(AT_FDCWD) == Resolver::Walker)
+      GTEST_SKIP() << "no openat2";
   }
   Dir base(Access access = Access::ReadWrite, const std::string& name = "base") {
     auto d = Dir::open_host(outer / name, access, GetParam());
@@ -71,10 +72,12 @@ class FsTest : public ::testing::TestWithParam<Resolver> {
   void expect_unreachable(const std::string& path, std::vector<Errno> allowed) {
     const Dir dir = base();
     const auto check = [&](const char* what, Errno e) {
-      EXPECT_NE(std::find(allowed.begin(), allowed.end(), e), allowed.end()) << what << " " << path << ": " << name_of(e);
+      EXPECT_NE(std::find(allowed.begin(), allowed.end(), e), allowed.end())
+          << what << " " << path << ": " << name_of(e);
     };
     check("open", error_of(dir.open_at(path, kRead)));
-    if (!path.ends_with('/')) check("create", error_of(dir.open_at(path, kCreate)));  // else IsDir without a look
+    if (!path.ends_with('/'))
+      check("create", error_of(dir.open_at(path, kCreate)));  // else IsDir without a look
     check("open directory", error_of(dir.open_at(path, {.read = true, .directory = true})));
     check("stat", error_of(dir.stat_at(path, true)));
     check("times", error_of(dir.set_times_at(path, true, {NewTime::Kind::Now}, {NewTime::Kind::Now})));
@@ -86,7 +89,9 @@ class FsTest : public ::testing::TestWithParam<Resolver> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Resolvers, FsTest, ::testing::Values(Resolver::Openat2, Resolver::Walker),
-                         [](const auto& info) { return info.param == Resolver::Walker ? "Walker" : "Openat2"; });
+                         [](const auto& info) {
+                           return info.param == Resolver::Walker ? "Walker" : "Openat2";
+                         });
 
 TEST_P(FsTest, PathsWithinWork) {
   for (const char* path : {"file", "./file", "sub/../file", ".//sub/./../file", "sub/deep/../../file"})
@@ -105,8 +110,9 @@ TEST_P(FsTest, PathsWithinWork) {
 }
 
 TEST_P(FsTest, DotDotDoesNotEscape) {
-  for (const char* path : {"..", "../", "../secret", "sub/../../secret", "./../base/file", "sub/deep/../../../secret",
-                           "../base/sub/inner", "sub/../..", "sub/../../base/file"})
+  for (const char* path :
+       {"..", "../", "../secret", "sub/../../secret", "./../base/file", "sub/deep/../../../secret",
+        "../base/sub/inner", "sub/../..", "sub/../../base/file"})
     expect_unreachable(path, {Errno::Perm});
 }
 
@@ -126,8 +132,9 @@ TEST_P(FsTest, LinksDoNotEscape) {
   outer.link("../base/file", "base/comes_back");
   outer.link("/", "base/root");
   outer.link("..", "base/parent");
-  for (const char* path : {"out", "absolute", "outdir", "outdir/", "outdir/file", "chain1", "chain1/file", "chain2", "sub/up2",
-                           "comes_back", "root", "root/etc/passwd", "parent", "parent/secret", "out/", "absolute/"})
+  for (const char* path :
+       {"out", "absolute", "outdir", "outdir/", "outdir/file", "chain1", "chain1/file", "chain2", "sub/up2",
+        "comes_back", "root", "root/etc/passwd", "parent", "parent/secret", "out/", "absolute/"})
     expect_unreachable(path, {Errno::Perm});
   const Dir dir = base();
   // The links themselves are ours.
@@ -136,7 +143,8 @@ TEST_P(FsTest, LinksDoNotEscape) {
   // With a slash behind it a link stands for what it leads to, also where links are not followed.
   EXPECT_EQ(error_of(dir.stat_at("outdir/", false)), Errno::Perm);
   EXPECT_EQ(error_of(dir.readlink_at("outdir/")), Errno::Perm);
-  EXPECT_EQ(error_of(dir.open_at("outdir/", {.read = true, .directory = true, .follow = false})), Errno::Perm);
+  EXPECT_EQ(error_of(dir.open_at("outdir/", {.read = true, .directory = true, .follow = false})),
+            Errno::Perm);
   EXPECT_EQ(error_of(dir.link_at("outdir/", dir, "x")), Errno::Perm);
   EXPECT_NE(error_of(dir.remove_directory_at("outdir/")), Errno::Success);
   EXPECT_NE(error_of(dir.rename_at("file", dir, "outdir/")), Errno::Success);
@@ -260,11 +268,13 @@ TEST_P(FsTest, ProcDoesNotLeadOut) {
   if (!proc) GTEST_SKIP() << "no /proc";
   const std::string self = std::to_string(::getpid());
   const std::string held = self + "/fd/" + std::to_string(::open((outer / "secret").c_str(), O_RDONLY));
-  for (const std::string& path : {held, self + "/cwd", self + "/cwd/x", self + "/root/etc/passwd", self + "/exe"}) {
+  for (const std::string& path :
+       {held, self + "/cwd", self + "/cwd/x", self + "/root/etc/passwd", self + "/exe"}) {
     const Errno e = error_of(proc->open_at(path, kRead));
     EXPECT_TRUE(e == Errno::Loop || e == Errno::Perm) << path << ": " << name_of(e);
   }
-  for (const char* name : {"/mem", "/environ", "/maps"}) EXPECT_EQ(error_of(proc->open_at(self + name, kRead)), Errno::Perm);
+  for (const char* name : {"/mem", "/environ", "/maps"})
+    EXPECT_EQ(error_of(proc->open_at(self + name, kRead)), Errno::Perm);
 }
 
 TEST_P(FsTest, ReadWriteSeek) {

@@ -51,7 +51,8 @@ Io<std::shared_ptr<Socket>> Socket::accept(bool nonblocking, Interrupt interrupt
   }
 }
 
-Io<Socket::Received> Socket::receive(std::span<const iovec> into, bool peek, bool wait_all, Interrupt interrupt) {
+Io<Socket::Received> Socket::receive(std::span<const iovec> into, bool peek, bool wait_all,
+                                     Interrupt interrupt) {
   // Waiting for all is a loop here, not MSG_WAITALL, so that it can be interrupted.
   wait_all = wait_all && stream_ && !peek && !nonblocking_;
   std::vector<iovec> rest(into.begin(), into.end());

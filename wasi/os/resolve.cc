@@ -39,7 +39,8 @@ bool strip_slashes(std::string_view& path) {
 
 int sys_openat2(int base, const char* path, const OpenHow& how) {
   open_how h = {};
-  h.flags = static_cast<uint64_t>(static_cast<unsigned>(how.flags | O_CLOEXEC | (how.follow ? 0 : O_NOFOLLOW)));
+  h.flags =
+      static_cast<uint64_t>(static_cast<unsigned>(how.flags | O_CLOEXEC | (how.follow ? 0 : O_NOFOLLOW)));
   h.mode = how.flags & O_CREAT ? how.mode : 0;
   h.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   return static_cast<int>(::syscall(SYS_openat2, base, path, &h, sizeof h));
@@ -62,7 +63,11 @@ Io<OwnedFd> open_with_kernel(int base, const std::string& path, const OpenHow& h
 class Walk {
  public:
   Walk(int base, std::string_view path, const OpenHow& how)
-      : base_(base), pending_(path), flags_((how.flags & ~O_NOFOLLOW) | O_CLOEXEC), mode_(how.mode), follow_(how.follow) {}
+      : base_(base),
+        pending_(path),
+        flags_((how.flags & ~O_NOFOLLOW) | O_CLOEXEC),
+        mode_(how.mode),
+        follow_(how.follow) {}
 
   Io<OwnedFd> run() {
     for (;;) {

@@ -25,7 +25,9 @@ class TempDir {
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   const std::string& path() const { return path_; }
 
-  void write(const std::string& name, const std::string& bytes) const { std::ofstream(*this / name) << bytes; }
+  void write(const std::string& name, const std::string& bytes) const {
+    std::ofstream(*this / name) << bytes;
+  }
   std::string read(const std::string& name) const {
     std::ostringstream out;
     out << std::ifstream(*this / name).rdbuf();

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "engine/base/utf8.h"
-#include "engine/exec/store.h"
 
 namespace skiff::wasi {
 
@@ -32,8 +31,11 @@ Io<std::string> Guest::path(uint32_t p, uint32_t n) {
 
 Outcome Guest::finish(const Io<void>& done, Slot* result) {
   if (exits_) return store_.exit(status_);
-  if (missing_) return store_.trap(TrapCode::HostError, "WASI needs the calling module to export its memory as \"memory\"");
-  if (!done && done.error() == Errno::Canceled && interrupt().asked()) return store_.trap(TrapCode::Interrupted);
+  if (missing_)
+    return store_.trap(TrapCode::HostError,
+                       "WASI needs the calling module to export its memory as \"memory\"");
+  if (!done && done.error() == Errno::Canceled && interrupt().asked())
+    return store_.trap(TrapCode::Interrupted);
   result->u64 = static_cast<uint64_t>(done ? Errno::Success : done.error());
   return Outcome::Ok;
 }

@@ -10,6 +10,7 @@
 
 #include "engine/base/bits.h"
 #include "engine/exec/memory.h"
+#include "engine/exec/store.h"
 #include "wasi/os/errno.h"
 #include "wasi/os/poll.h"
 #include "wasi/p1/abi.h"

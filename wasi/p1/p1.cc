@@ -56,11 +56,11 @@ FuncType func_type(std::string_view name, std::string_view parameters) {
 
 void P1::define(Linker& linker, Ctx& ctx) {
   P1State& state = ctx.attach(std::make_unique<P1State>(ctx));
-#define SKIFF_P1(NAME, PARAMETERS)                                                                            \
-  static_assert(Thunk<&P1State::NAME>::matches(PARAMETERS), #NAME " differs from p1.def");                    \
-  linker.define_func("wasi_snapshot_preview1", #NAME, func_type(#NAME, PARAMETERS),                           \
-                     &Thunk<&P1State::NAME>::call<Abi::Snapshot1>, &state);                                   \
-  linker.define_func("wasi_unstable", #NAME, func_type(#NAME, PARAMETERS),                                    \
+#define SKIFF_P1(NAME, PARAMETERS)                                                         \
+  static_assert(Thunk<&P1State::NAME>::matches(PARAMETERS), #NAME " differs from p1.def"); \
+  linker.define_func("wasi_snapshot_preview1", #NAME, func_type(#NAME, PARAMETERS),        \
+                     &Thunk<&P1State::NAME>::call<Abi::Snapshot1>, &state);                \
+  linker.define_func("wasi_unstable", #NAME, func_type(#NAME, PARAMETERS),                 \
                      &Thunk<&P1State::NAME>::call<Abi::Unstable>, &state);
 #include "wasi/p1/p1.def"
 #undef SKIFF_P1

@@ -30,7 +30,9 @@ uint32_t flags_of(const Descriptor& d) {
 
 }  // namespace
 
-Io<std::span<uint8_t>> filestat_place(Guest& g, uint32_t p) { return g.bytes(p, filestat_layout(g.abi()).size); }
+Io<std::span<uint8_t>> filestat_place(Guest& g, uint32_t p) {
+  return g.bytes(p, filestat_layout(g.abi()).size);
+}
 
 void store_filestat(Abi abi, std::span<uint8_t> place, const FileStat& st) {
   const FilestatLayout layout = filestat_layout(abi);
@@ -52,7 +54,8 @@ Io<NewTimes> new_times(uint64_t accessed, uint64_t modified, uint32_t flags) {
   const auto one = [&](uint64_t ns, uint32_t set, uint32_t now) -> Io<NewTime> {
     if ((flags & set) && (flags & now)) return io_fail(Errno::Inval);
     if (flags & now) return NewTime{NewTime::Kind::Now};
-    if (flags & set) return NewTime{NewTime::Kind::At, ns / 1'000'000'000, static_cast<uint32_t>(ns % 1'000'000'000)};
+    if (flags & set)
+      return NewTime{NewTime::Kind::At, ns / 1'000'000'000, static_cast<uint32_t>(ns % 1'000'000'000)};
     return NewTime{};
   };
   NewTimes t;
@@ -138,7 +141,8 @@ Io<void> P1State::fd_filestat_set_size(Guest&, uint32_t fd, uint64_t size) {
   return file->set_size(size);
 }
 
-Io<void> P1State::fd_filestat_set_times(Guest&, uint32_t fd, uint64_t accessed, uint64_t modified, uint32_t flags) {
+Io<void> P1State::fd_filestat_set_times(Guest&, uint32_t fd, uint64_t accessed, uint64_t modified,
+                                        uint32_t flags) {
   Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdFilestatSetTimes));
   const NewTimes t = SKIFF_IO_TRY(new_times(accessed, modified, flags));
   if (File* f = d->file()) return f->set_times(t.accessed, t.modified);
@@ -154,7 +158,8 @@ Io<void> P1State::fd_read(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, 
   size_t n = 0;
   if (File* f = d->file()) n = SKIFF_IO_TRY(f->read(vecs.view(), g.interrupt()));
   else if (Stream* s = d->stream()) n = SKIFF_IO_TRY(s->read(vecs.view()));
-  else if (Socket* s = d->socket()) n = SKIFF_IO_TRY(s->receive(vecs.view(), false, false, g.interrupt())).bytes;
+  else if (Socket* s = d->socket())
+    n = SKIFF_IO_TRY(s->receive(vecs.view(), false, false, g.interrupt())).bytes;
   else return io_fail(Errno::BadF);
   out.set(static_cast<uint32_t>(n));
   return {};
@@ -174,7 +179,8 @@ Io<void> P1State::fd_write(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count,
   return {};
 }
 
-Io<void> P1State::fd_pread(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t result) {
+Io<void> P1State::fd_pread(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset,
+                           uint32_t result) {
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   IoVecs vecs;
   SKIFF_IO_TRY(g.iovecs(iovs, count, vecs));
@@ -183,7 +189,8 @@ Io<void> P1State::fd_pread(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count,
   return {};
 }
 
-Io<void> P1State::fd_pwrite(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t result) {
+Io<void> P1State::fd_pwrite(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset,
+                            uint32_t result) {
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   IoVecs vecs;
   SKIFF_IO_TRY(g.iovecs(iovs, count, vecs));
@@ -211,7 +218,8 @@ Io<void> P1State::fd_prestat_dir_name(Guest& g, uint32_t fd, uint32_t path, uint
 }
 
 // Entries are packed; the last one may be cut off, which tells the guest that there are more.
-Io<void> P1State::fd_readdir(Guest& g, uint32_t fd, uint32_t buffer, uint32_t size, uint64_t cookie, uint32_t result) {
+Io<void> P1State::fd_readdir(Guest& g, uint32_t fd, uint32_t buffer, uint32_t size, uint64_t cookie,
+                             uint32_t result) {
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   std::span<uint8_t> rest = SKIFF_IO_TRY(g.bytes(buffer, size));
   Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::FdReaddir));

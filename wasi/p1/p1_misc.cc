@@ -42,10 +42,18 @@ Io<void> store_strings(Guest& g, const std::vector<std::string>& strings, uint32
 
 }  // namespace
 
-Io<void> P1State::args_get(Guest& g, uint32_t argv, uint32_t buffer) { return store_strings(g, ctx_.args, argv, buffer); }
-Io<void> P1State::args_sizes_get(Guest& g, uint32_t count, uint32_t size) { return store_sizes(g, ctx_.args, count, size); }
-Io<void> P1State::environ_get(Guest& g, uint32_t env, uint32_t buffer) { return store_strings(g, ctx_.env, env, buffer); }
-Io<void> P1State::environ_sizes_get(Guest& g, uint32_t count, uint32_t size) { return store_sizes(g, ctx_.env, count, size); }
+Io<void> P1State::args_get(Guest& g, uint32_t argv, uint32_t buffer) {
+  return store_strings(g, ctx_.args, argv, buffer);
+}
+Io<void> P1State::args_sizes_get(Guest& g, uint32_t count, uint32_t size) {
+  return store_sizes(g, ctx_.args, count, size);
+}
+Io<void> P1State::environ_get(Guest& g, uint32_t env, uint32_t buffer) {
+  return store_strings(g, ctx_.env, env, buffer);
+}
+Io<void> P1State::environ_sizes_get(Guest& g, uint32_t count, uint32_t size) {
+  return store_sizes(g, ctx_.env, count, size);
+}
 
 // Errors: Inval for unknown clocks; NotSup when the context grants none.
 Io<ClockSource*> P1State::clock(uint32_t id, ClockId& out) {

@@ -43,7 +43,8 @@ Io<void> P1State::path_create_directory(Guest& g, uint32_t fd, uint32_t path, ui
   return SKIFF_IO_TRY(table_.dir(fd, rights::PathCreateDirectory))->dir()->create_directory_at(name);
 }
 
-Io<void> P1State::path_filestat_get(Guest& g, uint32_t fd, uint32_t flags, uint32_t path, uint32_t size, uint32_t result) {
+Io<void> P1State::path_filestat_get(Guest& g, uint32_t fd, uint32_t flags, uint32_t path, uint32_t size,
+                                    uint32_t result) {
   const auto place = SKIFF_IO_TRY(filestat_place(g, result));
   const std::string name = SKIFF_IO_TRY(g.path(path, size));
   Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathFilestatGet));
@@ -52,8 +53,9 @@ Io<void> P1State::path_filestat_get(Guest& g, uint32_t fd, uint32_t flags, uint3
   return {};
 }
 
-Io<void> P1State::path_filestat_set_times(Guest& g, uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size,
-                                          uint64_t accessed, uint64_t modified, uint32_t flags) {
+Io<void> P1State::path_filestat_set_times(Guest& g, uint32_t fd, uint32_t lookup, uint32_t path,
+                                          uint32_t size, uint64_t accessed, uint64_t modified,
+                                          uint32_t flags) {
   const std::string name = SKIFF_IO_TRY(g.path(path, size));
   Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathFilestatSetTimes));
   const bool follow = SKIFF_IO_TRY(follow_of(lookup));
@@ -61,20 +63,21 @@ Io<void> P1State::path_filestat_set_times(Guest& g, uint32_t fd, uint32_t lookup
   return d->dir()->set_times_at(name, follow, t.accessed, t.modified);
 }
 
-Io<void> P1State::path_link(Guest& g, uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size, uint32_t new_fd,
-                            uint32_t new_path, uint32_t new_size) {
+Io<void> P1State::path_link(Guest& g, uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size,
+                            uint32_t new_fd, uint32_t new_path, uint32_t new_size) {
   const std::string from = SKIFF_IO_TRY(g.path(path, size));
   const std::string to = SKIFF_IO_TRY(g.path(new_path, new_size));
   Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathLinkSource));
   Descriptor* new_d = SKIFF_IO_TRY(table_.dir(new_fd, rights::PathLinkTarget));
-  if (SKIFF_IO_TRY(follow_of(lookup))) return io_fail(Errno::Inval);  // a link to a link's target: not offered
+  if (SKIFF_IO_TRY(follow_of(lookup)))
+    return io_fail(Errno::Inval);  // a link to a link's target: not offered
   SKIFF_IO_TRY(check_transfer(*d, *new_d));
   return d->dir()->link_at(from, *new_d->dir(), to);
 }
 
 // Of the rights asked for, reading and writing choose the mode; the rest follows from what is opened.
-Io<void> P1State::path_open(Guest& g, uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size, uint32_t oflags,
-                            uint64_t base, uint64_t, uint32_t fdflags, uint32_t result) {
+Io<void> P1State::path_open(Guest& g, uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size,
+                            uint32_t oflags, uint64_t base, uint64_t, uint32_t fdflags, uint32_t result) {
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   const std::string name = SKIFF_IO_TRY(g.path(path, size));
   const OpenOptions options = SKIFF_IO_TRY(open_options(lookup, oflags, base, fdflags));
@@ -120,7 +123,8 @@ Io<void> P1State::path_rename(Guest& g, uint32_t fd, uint32_t path, uint32_t siz
   return d->dir()->rename_at(from, *new_d->dir(), to);
 }
 
-Io<void> P1State::path_symlink(Guest& g, uint32_t target, uint32_t target_size, uint32_t fd, uint32_t path, uint32_t size) {
+Io<void> P1State::path_symlink(Guest& g, uint32_t target, uint32_t target_size, uint32_t fd, uint32_t path,
+                               uint32_t size) {
   const std::string text = SKIFF_IO_TRY(g.path(target, target_size));
   const std::string name = SKIFF_IO_TRY(g.path(path, size));
   return SKIFF_IO_TRY(table_.dir(fd, rights::PathSymlink))->dir()->symlink_at(text, name);

@@ -102,7 +102,8 @@ void finish_fd(Waiting& w, const pollfd& p) {
   if (p.revents == 0) return;
   Event e{w.sub.userdata, w.sub.type};
   if (p.revents & POLLNVAL) e.error = Errno::BadF;
-  else if ((p.revents & POLLERR) && !(p.revents & POLLHUP) && w.sub.type == event_type::FdRead) e.error = Errno::Io;
+  else if ((p.revents & POLLERR) && !(p.revents & POLLHUP) && w.sub.type == event_type::FdRead)
+    e.error = Errno::Io;
   if (w.sub.type == event_type::FdRead) e.bytes = readable_bytes(p.fd);
   e.hangup = (p.revents & (POLLHUP | POLLERR)) != 0;
   w.done = e;
@@ -110,7 +111,8 @@ void finish_fd(Waiting& w, const pollfd& p) {
 
 }  // namespace
 
-Io<void> P1State::poll_oneoff(Guest& g, uint32_t subscriptions, uint32_t events, uint32_t count, uint32_t result) {
+Io<void> P1State::poll_oneoff(Guest& g, uint32_t subscriptions, uint32_t events, uint32_t count,
+                              uint32_t result) {
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   const uint32_t stride = subscription_layout(g.abi()).size;
   const auto from = SKIFF_IO_TRY(g.bytes(subscriptions, uint64_t{count} * stride));

@@ -15,22 +15,23 @@ Io<void> P1State::sock_accept(Guest& g, uint32_t fd, uint32_t flags, uint32_t re
   return {};
 }
 
-Io<void> P1State::sock_recv(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t result,
-                            uint32_t result_flags) {
+Io<void> P1State::sock_recv(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags,
+                            uint32_t result, uint32_t result_flags) {
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   auto out_flags = SKIFF_IO_TRY(g.out<uint16_t>(result_flags));
   IoVecs vecs;
   SKIFF_IO_TRY(g.iovecs(iovs, count, vecs));
   Socket* socket = SKIFF_IO_TRY(table_.socket(fd, rights::FdRead));
   if (flags & ~riflag::All) return io_fail(Errno::Inval);
-  const auto received =
-      SKIFF_IO_TRY(socket->receive(vecs.view(), flags & riflag::Peek, flags & riflag::WaitAll, g.interrupt()));
+  const auto received = SKIFF_IO_TRY(
+      socket->receive(vecs.view(), flags & riflag::Peek, flags & riflag::WaitAll, g.interrupt()));
   out.set(static_cast<uint32_t>(received.bytes));
-  out_flags.set(received.truncated ? roflag::DataTruncated : 0);
+  out_flags.set(static_cast<uint16_t>(received.truncated ? roflag::DataTruncated : 0));
   return {};
 }
 
-Io<void> P1State::sock_send(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags, uint32_t result) {
+Io<void> P1State::sock_send(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t flags,
+                            uint32_t result) {
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   IoVecs vecs;
   SKIFF_IO_TRY(g.iovecs(iovs, count, vecs));

@@ -44,7 +44,8 @@ class P1State final : public Attachment {
   Io<void> fd_prestat_dir_name(Guest& g, uint32_t fd, uint32_t path, uint32_t size);
   Io<void> fd_pwrite(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint64_t offset, uint32_t result);
   Io<void> fd_read(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t result);
-  Io<void> fd_readdir(Guest& g, uint32_t fd, uint32_t buffer, uint32_t size, uint64_t cookie, uint32_t result);
+  Io<void> fd_readdir(Guest& g, uint32_t fd, uint32_t buffer, uint32_t size, uint64_t cookie,
+                      uint32_t result);
   Io<void> fd_renumber(Guest& g, uint32_t from, uint32_t to);
   Io<void> fd_seek(Guest& g, uint32_t fd, uint64_t delta, uint32_t whence, uint32_t result);
   Io<void> fd_sync(Guest& g, uint32_t fd);
@@ -52,7 +53,8 @@ class P1State final : public Attachment {
   Io<void> fd_write(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, uint32_t result);
   // p1_path.cc
   Io<void> path_create_directory(Guest& g, uint32_t fd, uint32_t path, uint32_t size);
-  Io<void> path_filestat_get(Guest& g, uint32_t fd, uint32_t flags, uint32_t path, uint32_t size, uint32_t result);
+  Io<void> path_filestat_get(Guest& g, uint32_t fd, uint32_t flags, uint32_t path, uint32_t size,
+                             uint32_t result);
   Io<void> path_filestat_set_times(Guest& g, uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size,
                                    uint64_t accessed, uint64_t modified, uint32_t flags);
   Io<void> path_link(Guest& g, uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size, uint32_t new_fd,
@@ -62,9 +64,10 @@ class P1State final : public Attachment {
   Io<void> path_readlink(Guest& g, uint32_t fd, uint32_t path, uint32_t size, uint32_t buffer,
                          uint32_t buffer_size, uint32_t result);
   Io<void> path_remove_directory(Guest& g, uint32_t fd, uint32_t path, uint32_t size);
-  Io<void> path_rename(Guest& g, uint32_t fd, uint32_t path, uint32_t size, uint32_t new_fd, uint32_t new_path,
-                       uint32_t new_size);
-  Io<void> path_symlink(Guest& g, uint32_t target, uint32_t target_size, uint32_t fd, uint32_t path, uint32_t size);
+  Io<void> path_rename(Guest& g, uint32_t fd, uint32_t path, uint32_t size, uint32_t new_fd,
+                       uint32_t new_path, uint32_t new_size);
+  Io<void> path_symlink(Guest& g, uint32_t target, uint32_t target_size, uint32_t fd, uint32_t path,
+                        uint32_t size);
   Io<void> path_unlink_file(Guest& g, uint32_t fd, uint32_t path, uint32_t size);
   // p1_poll.cc
   Io<void> poll_oneoff(Guest& g, uint32_t subscriptions, uint32_t events, uint32_t count, uint32_t result);
