@@ -3,8 +3,8 @@
 // global state (the other is signals.cc), constant-initialised and never destroyed.
 //
 // A waiter is a node on its own stack. Its fields are guarded by its bucket's mutex; who removes it from the
-// list sets `woken` and signals while holding the mutex, after which the node may be gone. No wake-up is lost:
-// the value in memory is compared under the mutex that a notifier must take.
+// list sets `woken` and signals while holding the mutex, after which the node may be gone. No wake-up is
+// lost: the value in memory is compared under the mutex that a notifier must take.
 #include "engine/exec/atomics.h"
 
 #include <array>
@@ -59,8 +59,8 @@ Bucket& bucket_of(const void* address) {
 }
 
 // Waits until woken, `deadline` (if any) or interruption. Requires: `lock` holds the bucket's mutex.
-TrapCode park(Bucket& bucket, std::unique_lock<std::mutex>& lock, Waiter& self, const Clock::time_point* deadline,
-              uint32_t& out) {
+TrapCode park(Bucket& bucket, std::unique_lock<std::mutex>& lock, Waiter& self,
+              const Clock::time_point* deadline, uint32_t& out) {
   bucket.append(self);
   bool timed_out = false;
   while (!self.woken && !timed_out && self.vm->interrupt.load(std::memory_order_relaxed) == 0) {
@@ -82,7 +82,8 @@ TrapCode park(Bucket& bucket, std::unique_lock<std::mutex>& lock, Waiter& self, 
 // Checks of all atomic accesses by address. Spec (threads): alignment is exact, whatever the immediate says.
 TrapCode check_access(const MemoryInst& memory, uint64_t address, uint64_t width) {
   if (address % width != 0) return TrapCode::UnalignedAtomic;
-  if (!in_bounds(address, width, memory.byte_length.load(std::memory_order_acquire))) return TrapCode::MemoryOutOfBounds;
+  if (!in_bounds(address, width, memory.byte_length.load(std::memory_order_acquire)))
+    return TrapCode::MemoryOutOfBounds;
   return TrapCode::None;
 }
 

@@ -63,7 +63,8 @@ TEST_F(Atomics, NotEqualAndTimeout) {
 TEST_F(Atomics, NotifyReachesOtherStores) {
   for (int64_t timeout : {kForEver, std::numeric_limits<int64_t>::max()}) {
     uint32_t out = 9;
-    std::thread waiter([&] { EXPECT_EQ(libcall::atomic_wait32(there, 0, 16, 0, timeout, out), TrapCode::None); });
+    std::thread waiter(
+        [&] { EXPECT_EQ(libcall::atomic_wait32(there, 0, 16, 0, timeout, out), TrapCode::None); });
     wake(16, 1);
     waiter.join();
     EXPECT_EQ(out, 0u);

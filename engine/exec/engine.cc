@@ -17,7 +17,8 @@ Tunables default_tunables() {
   static const bool roomy = os_can_reserve((uint64_t{8} << 30) + (uint64_t{1} << 16), 16);
   Tunables tunables;
   tunables.guard_pages = roomy;
-  if (!roomy && !os_can_reserve(tunables.memory_reservation, 4)) tunables.memory_reservation = uint64_t{1} << 28;
+  if (!roomy && !os_can_reserve(tunables.memory_reservation, 4))
+    tunables.memory_reservation = uint64_t{1} << 28;
   return tunables;
 }
 

@@ -14,7 +14,8 @@ Instance::Instance(Store& store, ModulePtr module) : store_(store), module_(std:
 
 Instance::~Instance() {
   // may_grow refers to the store, which may end before whoever else holds the memory.
-  for (uint32_t i = info().module.imported_memories; i < memories_.size(); ++i) memories_[i]->may_grow = nullptr;
+  for (uint32_t i = info().module.imported_memories; i < memories_.size(); ++i)
+    memories_[i]->may_grow = nullptr;
   if (ctx_) ::operator delete(static_cast<void*>(ctx_), std::align_val_t{16});
 }
 

@@ -1,5 +1,6 @@
 // Instance: a module instance (Spec: syntax-moduleinst). Owned by its store, alive as long as that: what it
-// defines may be referenced from anywhere in the store. Its VmCtx and the arrays behind it are one allocation.
+// defines may be referenced from anywhere in the store. Its VmCtx and the arrays behind it are one
+// allocation.
 #pragma once
 
 #include <memory>

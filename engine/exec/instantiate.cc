@@ -2,8 +2,8 @@
 // specification, then writes the active segments and runs the start function.
 //
 // Until segments are written nothing outside can refer to the new instance, so an error before that takes it
-// back without a trace. After that it stays in the store even when it traps: its functions may be in tables of
-// others, and what segments have written remains written.
+// back without a trace. After that it stays in the store even when it traps: its functions may be in tables
+// of others, and what segments have written remains written.
 #include <memory>
 #include <new>
 
@@ -81,8 +81,9 @@ class Instantiation {
   Status check_imports() const {
     const std::vector<Import>& wanted = module().imports;
     if (imports_.size() != wanted.size())
-      return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
-                  "expected " + std::to_string(wanted.size()) + " imports, found " + std::to_string(imports_.size()));
+      return fail(
+          ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
+          "expected " + std::to_string(wanted.size()) + " imports, found " + std::to_string(imports_.size()));
     for (size_t i = 0; i < wanted.size(); ++i) SKIFF_TRY(check_import(info_, wanted[i], imports_[i]));
     return {};
   }
@@ -97,7 +98,9 @@ class Instantiation {
     ConstEvaluator evaluator(*ctx_);
     if (RunResult<void> ok = make_globals(evaluator); !ok) return ok;
     if (RunResult<void> ok = make_tables(evaluator); !ok) return ok;
-    return make_segments(evaluator);
+    if (RunResult<void> ok = make_segments(evaluator); !ok) return ok;
+    store_.engine_.tier().bind(*instance_);
+    return {};
   }
 
   void place(Layout& layout) {
@@ -124,6 +127,7 @@ class Instantiation {
     ctx_->datas = datas;
     ctx_->elems = elems;
     ctx_->types = module_->gc_types();
+    ctx_->type_ids = info_.types.ids().data();
     instance_->ctx_ = ctx_;
     instance_->defined_funcs_ = defined_funcs;
     instance_->defined_globals_ = defined_globals;
@@ -171,6 +175,7 @@ class Instantiation {
       const TierCode::Entry entry = code.entry(i);
       FuncInst& func = instance_->defined_funcs_[i - imported];
       func = FuncInst{entry.call, ctx_, entry.code, info_.func_types[i], i};
+      func.native_ctx = ctx_;
       ctx_->funcs[i] = &func;
     }
   }
@@ -196,7 +201,8 @@ class Instantiation {
     for (uint32_t i = imported; i < module().globals.size(); ++i) {
       GlobalInst& global = instance_->defined_globals_[i - imported];
       const ValType type = info_.globals[i].type;
-      if (TrapCode trap = evaluator.evaluate(module().globals[i].init, type, global.slots); trap != TrapCode::None)
+      if (TrapCode trap = evaluator.evaluate(module().globals[i].init, type, global.slots);
+          trap != TrapCode::None)
         return std::unexpected(trap_failure(trap, "initialiser of global " + std::to_string(i)));
       ctx_->globals[i] = &global;
       if (store_.holds_objects(type)) instance_->object_globals_.push_back(i);
@@ -221,7 +227,8 @@ class Instantiation {
 
   RunResult<void> make_segments(ConstEvaluator& evaluator) {
     const Module& m = module();
-    for (size_t i = 0; i < m.datas.size(); ++i) ctx_->datas[i] = DataInst{m.datas[i].bytes.data(), m.datas[i].bytes.size()};
+    for (size_t i = 0; i < m.datas.size(); ++i)
+      ctx_->datas[i] = DataInst{m.datas[i].bytes.data(), m.datas[i].bytes.size()};
     instance_->elem_refs_.resize(m.elems.size());
     for (uint32_t i = 0; i < m.elems.size(); ++i) {
       // Spec: a declarative segment is dropped at once; its expressions cannot trap, so nobody misses them.
@@ -245,7 +252,8 @@ class Instantiation {
         continue;
       }
       Slot value;
-      if (TrapCode trap = evaluator.evaluate(segment.exprs[k], info_.elem_types[i], &value); trap != TrapCode::None)
+      if (TrapCode trap = evaluator.evaluate(segment.exprs[k], info_.elem_types[i], &value);
+          trap != TrapCode::None)
         return std::unexpected(trap_failure(trap, "element segment " + std::to_string(i)));
       to.refs[k] = value.ref;
     }
@@ -270,7 +278,8 @@ class Instantiation {
       if (!segment.active) continue;
       const uint64_t at = offset_of(evaluator, segment.offset_expr, m.memories[segment.memory].type.address);
       TrapCode trap = libcall::memory_init(ctx_, i, segment.memory, at, 0, ctx_->datas[i].length);
-      if (trap != TrapCode::None) return std::unexpected(trap_failure(trap, "data segment " + std::to_string(i)));
+      if (trap != TrapCode::None)
+        return std::unexpected(trap_failure(trap, "data segment " + std::to_string(i)));
       libcall::data_drop(ctx_, i);
     }
     if (!m.start) return {};

@@ -1,5 +1,5 @@
-// Instantiation: order of its steps, initialisers of every kind, segments that trap half-way, start functions,
-// and that objects made on the way survive a collection at every allocation.
+// Instantiation: order of its steps, initialisers of every kind, segments that trap half-way, start
+// functions, and that objects made on the way survive a collection at every allocation.
 #include "engine/exec/libcalls.h"
 #include "engine/exec/memory.h"
 #include "engine/exec/table.h"
@@ -29,8 +29,10 @@ TEST(Instantiate, Initialisers) {
   World w;
   Instance& i = w.make(R"(
     (global $a (export "a") i32 (i32.const -7))
-    (global (export "b") i32 (i32.mul (i32.add (global.get $a) (i32.const 10)) (i32.sub (i32.const 2) (i32.const 5))))
-    (global (export "c") i64 (i64.mul (i64.const 0x100000001) (i64.sub (i64.const 1) (i64.add (i64.const 3) (i64.const -1)))))
+    (global (export "b") i32
+      (i32.mul (i32.add (global.get $a) (i32.const 10)) (i32.sub (i32.const 2) (i32.const 5))))
+    (global (export "c") i64
+      (i64.mul (i64.const 0x100000001) (i64.sub (i64.const 1) (i64.add (i64.const 3) (i64.const -1)))))
     (global (export "d") f32 (f32.const 1.5)) (global (export "e") f64 (f64.const -0.25))
     (global $v (export "v") v128 (v128.const i64x2 1 2)) (global (export "v2") v128 (global.get $v))
     (global (export "n") externref (ref.null extern)) (global (export "f") funcref (ref.func $f))
@@ -61,7 +63,8 @@ TEST(Instantiate, ObjectsSurviveCollections) {
   Instance& i = w.make(R"(
     (type $p (struct (field i8) (field (ref null $p)) (field v128) (field i64)))
     (type $a (array (ref null $p))) (type $b (array i16))
-    (global $one (ref $p) (struct.new $p (i32.const 0x1ff) (struct.new_default $p) (v128.const i64x2 3 4) (i64.const 5)))
+    (global $one (ref $p)
+      (struct.new $p (i32.const 0x1ff) (struct.new_default $p) (v128.const i64x2 3 4) (i64.const 5)))
     (global (export "g") (ref $a) (array.new_fixed $a 3
       (struct.new $p (i32.const 1) (ref.null $p) (v128.const i64x2 0 0) (i64.const 11))
       (global.get $one)
@@ -70,9 +73,11 @@ TEST(Instantiate, ObjectsSurviveCollections) {
     (global (export "b") (ref $b) (array.new $b (i32.const -2) (i32.const 3)))
     (global (export "z") (ref $b) (array.new_default $b (i32.const 2)))
     (global (export "x") externref (extern.convert_any (struct.new_default $p)))
-    (table (export "t") 2 (ref null $p) (struct.new $p (i32.const 1) (ref.null $p) (v128.const i64x2 0 0) (i64.const 44)))
+    (table (export "t") 2 (ref null $p)
+      (struct.new $p (i32.const 1) (ref.null $p) (v128.const i64x2 0 0) (i64.const 44)))
     (elem $e (ref null $p) (item (struct.new_default $p))
-      (item (struct.new $p (i32.const 1) (ref.null $p) (v128.const i64x2 0 0) (i64.const 55))) (item (global.get $one))))");
+      (item (struct.new $p (i32.const 1) (ref.null $p) (v128.const i64x2 0 0) (i64.const 55)))
+      (item (global.get $one))))");
   w.store->heap().collect();
   const Ref g = global(i, "g").slots[0].ref;
   EXPECT_EQ(field(element(g, 0).ref, 3).i64, 11);
@@ -148,8 +153,9 @@ TEST(Instantiate, ErrorsBeforeSegmentsLeaveNothing) {
   EXPECT_EQ(w.store->usage().instances, 0u);
   EXPECT_EQ(w.store->usage().memory_bytes, 0u);
   EXPECT_EQ(w.store->usage().table_elements, 0u);
-  EXPECT_EQ(w.failure(R"((type $a (array i64)) (global (ref $a) (array.new $a (i64.const 1) (i32.const -1))))"),
-            "allocation failed: initialiser of global 0");
+  EXPECT_EQ(
+      w.failure(R"((type $a (array i64)) (global (ref $a) (array.new $a (i64.const 1) (i32.const -1))))"),
+      "allocation failed: initialiser of global 0");
   w.store->heap().collect();
   w.make("(memory 1)");
 }
@@ -169,12 +175,26 @@ Outcome trap_unreachable(FuncInst* self, VmCtx*, Slot*) {
 
 TEST(Instantiate, StartFunctionRunsLast) {
   World w(trap_unreachable);
-  RunResult<Instance*> bad = w.instantiate(R"((memory 1) (data (i32.const 0) "x") (func $main unreachable) (start $main))");
+  RunResult<Instance*> bad =
+      w.instantiate(R"((memory 1) (data (i32.const 0) "x") (func $main unreachable) (start $main))");
   ASSERT_FALSE(bad.has_value());
   EXPECT_EQ(bad.error().trap.code, TrapCode::Unreachable);
   ASSERT_EQ(bad.error().trap.frames.size(), 1u);
   const Instance& instance = *bad.error().trap.frames[0].instance;
   EXPECT_EQ(instance.memory(0)->bytes()[0], 'x');
+}
+
+// What native tiers find when they are asked to bind an instance.
+TEST(Instantiate, FieldsOfNativeTiers) {
+  World w;
+  w.linker.define_func("o", "h", {}, nullptr, nullptr);
+  Instance& i = w.make(R"((type (struct)) (import "o" "h" (func)) (func (param i32)))");
+  VmCtx& c = i.ctx();
+  EXPECT_EQ(c.type_ids[0], i.info().types.id(0));
+  EXPECT_EQ(c.funcs[0]->native_ctx, c.funcs[0]);
+  EXPECT_EQ(c.funcs[1]->native_ctx, &c);
+  EXPECT_EQ(c.funcs[1]->native_entry, nullptr);
+  EXPECT_EQ(c.funcs[1]->native_type_id, ~0u);
 }
 
 TEST(Instantiate, ManyParts) {

@@ -14,7 +14,8 @@ namespace skiff::libcall {
 // Spec: exec-memory.* ; addresses and lengths already widened to 64 bits.
 uint64_t memory_grow(VmCtx* ctx, uint32_t memory, uint64_t delta);   // old pages or ~0
 TrapCode memory_init(VmCtx* ctx, uint32_t data, uint32_t memory, uint64_t dst, uint64_t src, uint64_t n);
-TrapCode memory_copy(VmCtx* ctx, uint32_t dst_memory, uint32_t src_memory, uint64_t dst, uint64_t src, uint64_t n);
+TrapCode memory_copy(VmCtx* ctx, uint32_t dst_memory, uint32_t src_memory, uint64_t dst, uint64_t src,
+                     uint64_t n);
 TrapCode memory_fill(VmCtx* ctx, uint32_t memory, uint64_t dst, uint8_t value, uint64_t n);
 void data_drop(VmCtx* ctx, uint32_t data);
 
@@ -23,7 +24,8 @@ TrapCode table_get(VmCtx* ctx, uint32_t table, uint64_t i, Ref& out);
 TrapCode table_set(VmCtx* ctx, uint32_t table, uint64_t i, Ref value);
 uint64_t table_grow(VmCtx* ctx, uint32_t table, Ref init, uint64_t delta);  // old size or ~0
 TrapCode table_fill(VmCtx* ctx, uint32_t table, uint64_t i, Ref value, uint64_t n);
-TrapCode table_copy(VmCtx* ctx, uint32_t dst_table, uint32_t src_table, uint64_t dst, uint64_t src, uint64_t n);
+TrapCode table_copy(VmCtx* ctx, uint32_t dst_table, uint32_t src_table, uint64_t dst, uint64_t src,
+                    uint64_t n);
 TrapCode table_init(VmCtx* ctx, uint32_t elem, uint32_t table, uint64_t dst, uint64_t src, uint64_t n);
 void elem_drop(VmCtx* ctx, uint32_t elem);
 
@@ -44,8 +46,10 @@ TrapCode array_new_data(VmCtx* ctx, uint32_t type, uint32_t data, uint32_t offse
 TrapCode array_new_elem(VmCtx* ctx, uint32_t type, uint32_t elem, uint32_t offset, uint32_t n, Ref& out);
 TrapCode array_fill(VmCtx* ctx, uint32_t type, Ref array, uint32_t i, const Slot* value, uint32_t n);
 TrapCode array_copy(VmCtx* ctx, Ref dst, uint32_t di, Ref src, uint32_t si, uint32_t n);
-TrapCode array_init_data(VmCtx* ctx, uint32_t type, uint32_t data, Ref array, uint32_t i, uint32_t offset, uint32_t n);
-TrapCode array_init_elem(VmCtx* ctx, uint32_t type, uint32_t elem, Ref array, uint32_t i, uint32_t offset, uint32_t n);
+TrapCode array_init_data(VmCtx* ctx, uint32_t type, uint32_t data, Ref array, uint32_t i, uint32_t offset,
+                         uint32_t n);
+TrapCode array_init_elem(VmCtx* ctx, uint32_t type, uint32_t elem, Ref array, uint32_t i, uint32_t offset,
+                         uint32_t n);
 
 // Field and element access: the value is unpacked into out (sign: 0 as is, 1 sign-, 2 zero-extended).
 TrapCode struct_get(Ref object, uint32_t field, int sign, Slot* out);
@@ -69,7 +73,9 @@ void exception_payload(Ref exn, Slot* out);
 
 // Spec (threads): exec-memory.atomic.*. Effective address already computed; checks bounds and alignment.
 TrapCode atomic_notify(VmCtx* ctx, uint32_t memory, uint64_t address, uint32_t count, uint32_t& woken);
-TrapCode atomic_wait32(VmCtx* ctx, uint32_t memory, uint64_t address, uint32_t expected, int64_t timeout_ns, uint32_t& out);
-TrapCode atomic_wait64(VmCtx* ctx, uint32_t memory, uint64_t address, uint64_t expected, int64_t timeout_ns, uint32_t& out);
+TrapCode atomic_wait32(VmCtx* ctx, uint32_t memory, uint64_t address, uint32_t expected, int64_t timeout_ns,
+                       uint32_t& out);
+TrapCode atomic_wait64(VmCtx* ctx, uint32_t memory, uint64_t address, uint64_t expected, int64_t timeout_ns,
+                       uint32_t& out);
 
 }  // namespace skiff::libcall

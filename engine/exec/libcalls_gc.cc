@@ -161,7 +161,8 @@ TrapCode array_copy(VmCtx*, Ref dst, uint32_t di, Ref src, uint32_t si, uint32_t
   return TrapCode::None;
 }
 
-TrapCode array_init_data(VmCtx* ctx, uint32_t, uint32_t data, Ref array, uint32_t i, uint32_t offset, uint32_t n) {
+TrapCode array_init_data(VmCtx* ctx, uint32_t, uint32_t data, Ref array, uint32_t i, uint32_t offset,
+                         uint32_t n) {
   if (const TrapCode trap = check_elements(array, i, n); trap != TrapCode::None) return trap;
   ArrayObject* to = array_of(array);
   const DataInst& segment = ctx->datas[data];
@@ -171,7 +172,8 @@ TrapCode array_init_data(VmCtx* ctx, uint32_t, uint32_t data, Ref array, uint32_
   return TrapCode::None;
 }
 
-TrapCode array_init_elem(VmCtx* ctx, uint32_t, uint32_t elem, Ref array, uint32_t i, uint32_t offset, uint32_t n) {
+TrapCode array_init_elem(VmCtx* ctx, uint32_t, uint32_t elem, Ref array, uint32_t i, uint32_t offset,
+                         uint32_t n) {
   if (const TrapCode trap = check_elements(array, i, n); trap != TrapCode::None) return trap;
   const ElemInst& segment = ctx->elems[elem];
   if (!in_bounds(offset, n, segment.length)) return TrapCode::TableOutOfBounds;
@@ -219,7 +221,8 @@ namespace {
 
 // Whether a non-null reference is of an abstract type of its own hierarchy.
 bool is_abstract(Ref value, HeapType target) {
-  if (target == HeapType::Any || target == HeapType::Extern || target == HeapType::Func || target == HeapType::Exn)
+  if (target == HeapType::Any || target == HeapType::Extern || target == HeapType::Func ||
+      target == HeapType::Exn)
     return true;
   if (target == HeapType::None || target == HeapType::NoExtern || target == HeapType::NoFunc ||
       target == HeapType::NoExn)
@@ -252,7 +255,8 @@ bool ref_test(VmCtx* ctx, Ref value, ValType target) {
 bool val_matches(const TypeRegistry& types, const Val& value, ValType target) {
   if (!target.is_ref() || !value.type.is_ref()) return value.type == target;
   if (matches(types, value.type, target)) return true;
-  return top_of(types, value.type.heap()) == top_of(types, target.heap()) && ref_matches(types, value.ref, target);
+  return top_of(types, value.type.heap()) == top_of(types, target.heap()) &&
+         ref_matches(types, value.ref, target);
 }
 
 TrapCode new_exception(VmCtx* ctx, uint32_t tag, const Slot* payload, Ref& out) {

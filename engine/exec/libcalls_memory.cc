@@ -21,15 +21,18 @@ uint64_t memory_grow(VmCtx* ctx, uint32_t memory, uint64_t delta) {
 TrapCode memory_init(VmCtx* ctx, uint32_t data, uint32_t memory, uint64_t dst, uint64_t src, uint64_t n) {
   const DataInst& segment = ctx->datas[data];
   MemoryInst& to = *ctx->memories[memory];
-  if (!in_bounds(src, n, segment.length) || !in_bounds(dst, n, length_of(to))) return TrapCode::MemoryOutOfBounds;
+  if (!in_bounds(src, n, segment.length) || !in_bounds(dst, n, length_of(to)))
+    return TrapCode::MemoryOutOfBounds;
   if (n != 0) std::memcpy(to.base + dst, segment.bytes + src, n);
   return TrapCode::None;
 }
 
-TrapCode memory_copy(VmCtx* ctx, uint32_t dst_memory, uint32_t src_memory, uint64_t dst, uint64_t src, uint64_t n) {
+TrapCode memory_copy(VmCtx* ctx, uint32_t dst_memory, uint32_t src_memory, uint64_t dst, uint64_t src,
+                     uint64_t n) {
   MemoryInst& to = *ctx->memories[dst_memory];
   const MemoryInst& from = *ctx->memories[src_memory];
-  if (!in_bounds(src, n, length_of(from)) || !in_bounds(dst, n, length_of(to))) return TrapCode::MemoryOutOfBounds;
+  if (!in_bounds(src, n, length_of(from)) || !in_bounds(dst, n, length_of(to)))
+    return TrapCode::MemoryOutOfBounds;
   if (n != 0) std::memmove(to.base + dst, from.base + src, n);
   return TrapCode::None;
 }

@@ -35,7 +35,8 @@ TrapCode table_fill(VmCtx* ctx, uint32_t table, uint64_t i, Ref value, uint64_t 
   return TrapCode::None;
 }
 
-TrapCode table_copy(VmCtx* ctx, uint32_t dst_table, uint32_t src_table, uint64_t dst, uint64_t src, uint64_t n) {
+TrapCode table_copy(VmCtx* ctx, uint32_t dst_table, uint32_t src_table, uint64_t dst, uint64_t src,
+                    uint64_t n) {
   const TableInst& to = *ctx->tables[dst_table];
   const TableInst& from = *ctx->tables[src_table];
   if (!in_bounds(src, n, from.length) || !in_bounds(dst, n, to.length)) return TrapCode::TableOutOfBounds;

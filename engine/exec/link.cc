@@ -18,21 +18,26 @@ std::string describe(const MemoryType& type) {
   if (type.address == AddressType::I64) text += "i64 ";
   text += describe(type.limits);
   if (type.shared) text += " shared";
-  if (type.page_size_log2 != 16) text += " (pagesize " + std::to_string(uint64_t{1} << type.page_size_log2) + ")";
+  if (type.page_size_log2 != 16)
+    text += " (pagesize " + std::to_string(uint64_t{1} << type.page_size_log2) + ")";
   return text;
 }
 
 std::string describe(const TableType& type) {
-  return std::string("table ") + (type.address == AddressType::I64 ? "i64 " : "") + describe(type.limits) + " " +
-         to_string(type.elem);
+  return std::string("table ") + (type.address == AddressType::I64 ? "i64 " : "") + describe(type.limits) +
+         " " + to_string(type.elem);
 }
 
 std::string describe(const GlobalType& type) {
   return type.mut ? "global (mut " + to_string(type.type) + ")" : "global " + to_string(type.type);
 }
 
-std::string describe_func(const TypeRegistry& types, uint32_t id) { return "func " + to_string(types.func_type(id)); }
-std::string describe_tag(const TypeRegistry& types, uint32_t id) { return "tag " + to_string(types.func_type(id)); }
+std::string describe_func(const TypeRegistry& types, uint32_t id) {
+  return "func " + to_string(types.func_type(id));
+}
+std::string describe_tag(const TypeRegistry& types, uint32_t id) {
+  return "tag " + to_string(types.func_type(id));
+}
 
 MemoryType dynamic_type(LinearMemory& memory) {
   MemoryType type = memory.type();
@@ -78,7 +83,8 @@ bool fits(const ModuleInfo& info, const Import& import, const Extern& value) {
       return value.func->type_id == wanted || types.is_subtype(value.func->type_id, wanted);
     }
     case ExternKind::Table: return fits(dynamic_type(*value.table), info.tables[import.index]);
-    case ExternKind::Memory: return fits(dynamic_type(*value.memory), info.module.memories[import.index].type);
+    case ExternKind::Memory:
+      return fits(dynamic_type(*value.memory), info.module.memories[import.index].type);
     case ExternKind::Global: return fits(types, value.global_type, info.globals[import.index]);
     case ExternKind::Tag: return value.tag->type_id == info.tag_types[import.index];
   }
@@ -91,7 +97,8 @@ Status check_import(const ModuleInfo& info, const Import& import, const Extern& 
   if (fits(info, import, value)) return {};
   std::string detail(import.module);
   detail.append(".").append(import.name);
-  detail += ": expected " + describe_import(info, import) + ", found " + describe_extern(*info.registry, value);
+  detail +=
+      ": expected " + describe_import(info, import) + ", found " + describe_extern(*info.registry, value);
   return fail(ErrorCode::IncompatibleImportType, import.offset, kNoIndex, std::move(detail));
 }
 

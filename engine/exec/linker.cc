@@ -102,7 +102,8 @@ RunResult<Instance*> Linker::instantiate(ModulePtr module) {
     std::string detail = qualified(import.module, import.name) + " (" + describe_import(info, import) + ")";
     if (const std::string near = suggest(import.module, import.name); !near.empty())
       detail += "; did you mean " + near + "?";
-    return std::unexpected(Failure{.error = {ErrorCode::UnknownImport, import.offset, kNoIndex, std::move(detail)}});
+    return std::unexpected(
+        Failure{.error = {ErrorCode::UnknownImport, import.offset, kNoIndex, std::move(detail)}});
   }
   return store_.instantiate(std::move(module), imports);
 }

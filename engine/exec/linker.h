@@ -18,7 +18,8 @@ class Linker {
   /// Later definitions of a name replace earlier ones.
   void define(std::string_view module, std::string_view name, Extern value);
   /// A host function by its wasm type; heap types in it are abstract.
-  void define_func(std::string_view module, std::string_view name, const FuncType& type, HostFn fn, void* data);
+  void define_func(std::string_view module, std::string_view name, const FuncType& type, HostFn fn,
+                   void* data);
   /// All exports of an instance, under a module name.
   void define_instance(std::string_view module, Instance& instance);
   const Extern* find(std::string_view module, std::string_view name) const;

@@ -94,7 +94,8 @@ TEST_F(Linking, FunctionsAndTags) {
   RunResult<Instance*> sub = w.instantiate(R"((type $super (sub (func (result anyref))))
     (import "o" "sub" (func (type $super))))");
   EXPECT_TRUE(sub.has_value());
-  sub = w.instantiate(R"((type $super (sub (func (result anyref)))) (type $s (sub final $super (func (result i31ref))))
+  sub = w.instantiate(
+      R"((type $super (sub (func (result anyref)))) (type $s (sub final $super (func (result i31ref))))
     (import "o" "sub" (func (type $s))))");
   EXPECT_FALSE(sub.has_value());
 }
@@ -119,7 +120,8 @@ TEST_F(Linking, MessagesOfUnknownImports) {
             "unknown import: envv.read_file (func [] -> []); did you mean env.read_file?");
   EXPECT_EQ(w.failure(R"((import "env" "something_else" (func)))"),
             "unknown import: env.something_else (func [] -> [])");
-  EXPECT_EQ(w.failure(R"((import "nowhere" "memory" (memory 1)))"), "unknown import: nowhere.memory (memory 1)");
+  EXPECT_EQ(w.failure(R"((import "nowhere" "memory" (memory 1)))"),
+            "unknown import: nowhere.memory (memory 1)");
 }
 
 TEST_F(Linking, CountIsChecked) {

@@ -1,5 +1,5 @@
-// Sizes of memories: everything is computed in saturating 64-bit arithmetic, so that no declared type, however
-// hostile, can wrap around.
+// Sizes of memories: everything is computed in saturating 64-bit arithmetic, so that no declared type,
+// however hostile, can wrap around.
 #include "engine/exec/memory.h"
 
 #include <algorithm>

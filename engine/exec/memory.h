@@ -1,7 +1,8 @@
 // LinearMemory: owner of a linear memory (Spec: syntax-meminst). Reserved once, never moved: `base` is an
 // invariant of the instance. Guarded ones (Tunables::guard_pages, 32-bit address type, 64 KiB pages) reserve
-// 4 GiB + 4 GiB of offsets so that every base + u32 index + u32 offset is inside the reservation: accesses need no
-// check, the signal handler (signals.h) turns faults into traps. Others are checked against byte_length.
+// 4 GiB + 4 GiB of offsets so that every base + u32 index + u32 offset is inside the reservation: accesses
+// need no check, the signal handler (signals.h) turns faults into traps. Others are checked against
+// byte_length.
 #pragma once
 
 #include <functional>

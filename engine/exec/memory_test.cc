@@ -82,13 +82,15 @@ TEST_P(Memories, PagesOfOneByte) {
 }
 
 TEST_P(Memories, HostileTypesAreRefused) {
-  for (uint64_t min : {uint64_t{1} << 34, uint64_t{1} << 47, (uint64_t{1} << 48) - 1, uint64_t{1} << 48, kNo}) {
+  for (uint64_t min :
+       {uint64_t{1} << 34, uint64_t{1} << 47, (uint64_t{1} << 48) - 1, uint64_t{1} << 48, kNo}) {
     auto m = LinearMemory::create({.limits = {min, {}}, .address = AddressType::I64}, tunables);
     ASSERT_FALSE(m.has_value()) << min;
     EXPECT_EQ(m.error().code, ErrorCode::OutOfMemory);
     EXPECT_EQ(m.error().phase(), Phase::Resource);
   }
-  auto bytes = LinearMemory::create({.limits = {kNo, {}}, .address = AddressType::I64, .page_size_log2 = 0}, tunables);
+  auto bytes =
+      LinearMemory::create({.limits = {kNo, {}}, .address = AddressType::I64, .page_size_log2 = 0}, tunables);
   EXPECT_FALSE(bytes.has_value());
 }
 

@@ -1,9 +1,9 @@
 // The fault handler and the tables that it reads.
 //
 // Signal handlers belong to the process, so these tables are global (one of the two places in the engine
-// where state is; the other is atomics.cc). They are constant-initialised and never destroyed, so that a fault at
-// any time of the process's life finds them whole. The handler takes no lock and allocates nothing: it reads
-// the range tables through atomics and the thread's innermost GuardScope, no more.
+// where state is; the other is atomics.cc). They are constant-initialised and never destroyed, so that a
+// fault at any time of the process's life finds them whole. The handler takes no lock and allocates nothing:
+// it reads the range tables through atomics and the thread's innermost GuardScope, no more.
 #include "engine/exec/signals.h"
 
 #include <signal.h>
@@ -128,6 +128,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
   scope->fault_pc = pc;
   scope->fault_address = address;
   scope->fault_fp = signal_context::fp(saved);
+  scope->fault_sp = signal_context::sp(saved);
   signal_context::continue_in(saved, reinterpret_cast<uintptr_t>(scope->landing),
                               reinterpret_cast<uintptr_t>(scope->cookie));
 }

@@ -1,7 +1,7 @@
 // Faults in guarded memories become traps. The handler claims a fault only when the faulting thread has
-// a GuardScope (set by the tier around its execution), the address lies in a guarded memory's reservation and the
-// pc in code registered with add_code_range; everything else goes to whoever was installed before.
-// No longjmp out of the handler: the saved context is rewritten so that after sigreturn the thread runs
+// a GuardScope (set by the tier around its execution), the address lies in a guarded memory's reservation and
+// the pc in code registered with add_code_range; everything else goes to whoever was installed before. No
+// longjmp out of the handler: the saved context is rewritten so that after sigreturn the thread runs
 // `landing(cookie)`, which may longjmp. ISA-specific parts are in signals_context.h only.
 //
 // Process-wide state (signal handlers are process-wide, so it cannot be otherwise): signals.cc.
@@ -37,10 +37,12 @@ class GuardScope {
   Landing landing;
   void* cookie;
   GuardScope* previous;
-  // Where the last claimed fault was, for the landing: machine code address, data address, frame pointer.
+  // Where the last claimed fault was, for the landing: machine code address, data address, frame and
+  // stack pointer.
   uintptr_t fault_pc = 0;
   uintptr_t fault_address = 0;
   uintptr_t fault_fp = 0;
+  uintptr_t fault_sp = 0;
 };
 
 /// The innermost scope of this thread, or null.

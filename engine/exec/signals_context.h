@@ -12,6 +12,7 @@ namespace skiff::signal_context {
 
 inline uintptr_t pc(const ucontext_t& c) { return static_cast<uintptr_t>(c.uc_mcontext.gregs[REG_RIP]); }
 inline uintptr_t fp(const ucontext_t& c) { return static_cast<uintptr_t>(c.uc_mcontext.gregs[REG_RBP]); }
+inline uintptr_t sp(const ucontext_t& c) { return static_cast<uintptr_t>(c.uc_mcontext.gregs[REG_RSP]); }
 
 /// Makes the thread continue as if `function(argument)` had been called at the point of the fault.
 inline void continue_in(ucontext_t& c, uintptr_t function, uintptr_t argument) {
@@ -28,6 +29,7 @@ inline void continue_in(ucontext_t& c, uintptr_t function, uintptr_t argument) {
 
 inline uintptr_t pc(const ucontext_t& c) { return c.uc_mcontext.pc; }
 inline uintptr_t fp(const ucontext_t& c) { return c.uc_mcontext.regs[29]; }
+inline uintptr_t sp(const ucontext_t& c) { return c.uc_mcontext.sp; }
 
 inline void continue_in(ucontext_t& c, uintptr_t function, uintptr_t argument) {
   c.uc_mcontext.sp &= ~uint64_t{15};
@@ -40,6 +42,7 @@ inline void continue_in(ucontext_t& c, uintptr_t function, uintptr_t argument) {
 
 inline uintptr_t pc(const ucontext_t& c) { return c.uc_mcontext.__gregs[REG_PC]; }
 inline uintptr_t fp(const ucontext_t& c) { return c.uc_mcontext.__gregs[REG_S0]; }
+inline uintptr_t sp(const ucontext_t& c) { return c.uc_mcontext.__gregs[REG_SP]; }
 
 inline void continue_in(ucontext_t& c, uintptr_t function, uintptr_t argument) {
   auto& regs = c.uc_mcontext.__gregs;

@@ -16,7 +16,8 @@ namespace {
 
 // The only code in which faults are claimed here. Followed by a function that marks its end is not portable,
 // so its size is bounded generously.
-[[gnu::noinline, gnu::no_sanitize("address", "thread", "undefined")]] uint32_t faulting_load(volatile uint8_t* p) {
+[[gnu::noinline, gnu::no_sanitize("address", "thread", "undefined")]] uint32_t faulting_load(
+    volatile uint8_t* p) {
   return *p;
 }
 constexpr size_t kCodeBytes = 64;

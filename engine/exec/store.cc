@@ -92,7 +92,8 @@ Store::Store(Engine& engine, StoreLimits limits)
 Result<std::unique_ptr<Store>> Store::create(Engine& engine, StoreLimits limits) {
   if (engine.tunables().guard_pages) SKIFF_TRY(install_fault_handler());
   std::unique_ptr<Store> store(new Store(engine, limits));
-  const gc::HeapOptions options{.limit = engine.tunables().gc_heap_limit, .stress = engine.tunables().gc_stress};
+  const gc::HeapOptions options{.limit = engine.tunables().gc_heap_limit,
+                                .stress = engine.tunables().gc_stress};
   store->heap_ = std::make_unique<gc::Heap>(options);
   store->heap_->add_roots(*store->roots_);
   store->tier_store_ = SKIFF_TRY(engine.tier().attach(*store));
@@ -114,7 +115,9 @@ bool Store::holds_objects(ValType type) const {
 
 FuncInst* Store::new_host_func(uint32_t type_id, HostFn fn, void* data) {
   HostFunc& host = objects_->host_funcs.emplace_back(HostFunc{fn, data, this});
-  return &objects_->funcs.emplace_back(FuncInst{call_host, nullptr, &host, type_id, kNoIndex});
+  FuncInst& func = objects_->funcs.emplace_back(FuncInst{call_host, nullptr, &host, type_id, kNoIndex});
+  func.native_ctx = &func;
+  return &func;
 }
 
 Result<std::unique_ptr<TableObject>> Store::make_table(const TableType& type, Ref init) {
@@ -125,7 +128,8 @@ Result<std::unique_ptr<TableObject>> Store::make_table(const TableType& type, Re
   usage_.table_elements += type.limits.min;
   table->may_grow = [this, raw = table.get()](uint64_t new_length) {
     const uint64_t delta = new_length - raw->inst.length;
-    if (usage_.table_elements > limits_.table_elements || delta > limits_.table_elements - usage_.table_elements)
+    if (usage_.table_elements > limits_.table_elements ||
+        delta > limits_.table_elements - usage_.table_elements)
       return false;
     usage_.table_elements += delta;
     return true;
@@ -140,7 +144,8 @@ Result<TableObject*> Store::new_table(const TableType& type, Ref init) {
 Result<std::shared_ptr<LinearMemory>> Store::make_memory(const MemoryType& type) {
   // A shared memory grows on any thread, so all that it may ever have is charged at once.
   const uint64_t pages = type.shared ? type.limits.max.value_or(type.limits.min) : type.limits.min;
-  const uint64_t bytes = pages > (~uint64_t{0} >> type.page_size_log2) ? ~uint64_t{0} : pages << type.page_size_log2;
+  const uint64_t bytes =
+      pages > (~uint64_t{0} >> type.page_size_log2) ? ~uint64_t{0} : pages << type.page_size_log2;
   if (bytes > limits_.memory_bytes - std::min(limits_.memory_bytes, usage_.memory_bytes))
     return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex, "bytes of memory of this store");
   std::shared_ptr<LinearMemory> memory = SKIFF_TRY(LinearMemory::create(type, engine_.tunables()));
@@ -250,7 +255,8 @@ RunResult<void> Store::call_slots(FuncInst* func, Slot* values) {
 
 RunResult<void> Store::call(FuncInst* func, std::span<const Val> args, std::vector<Val>& results) {
   auto refuse = [](std::string detail) {
-    return std::unexpected(Failure{.error = {ErrorCode::InvalidArgument, kNoOffset, kNoIndex, std::move(detail)}});
+    return std::unexpected(
+        Failure{.error = {ErrorCode::InvalidArgument, kNoOffset, kNoIndex, std::move(detail)}});
   };
   const FuncType& type = type_of(func);
   if (args.size() != type.params.size())

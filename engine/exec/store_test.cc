@@ -33,7 +33,8 @@ TEST(Store, CallPassesValuesOfEveryType) {
   }, new int64_t(-5));
   V128 v;
   v.bytes[15] = 9;
-  std::vector<Val> args{Val::of_i32(-1), Val::of_v128(v), Val::of_f64(2.5), Val::of_ref(ValType::ExternRef, make_i31(3))};
+  std::vector<Val> args{Val::of_i32(-1), Val::of_v128(v), Val::of_f64(2.5),
+                        Val::of_ref(ValType::ExternRef, make_i31(3))};
   std::vector<Val> results;
   ASSERT_TRUE(w.store->call(f, args, results).has_value());
   ASSERT_EQ(results.size(), 5u);
@@ -83,7 +84,8 @@ TEST(Store, ArgumentsAreChecked) {
 
 TEST(Store, TrapsExitsAndNesting) {
   World w;
-  FuncInst* inner = host(w, {}, [](HostCall& call) { return call.store.trap(TrapCode::HostError, "disk on fire"); });
+  FuncInst* inner =
+      host(w, {}, [](HostCall& call) { return call.store.trap(TrapCode::HostError, "disk on fire"); });
   FuncInst* outer = host(w, {}, [](HostCall& call) {
     std::vector<Val> results;
     auto r = call.store.call(static_cast<FuncInst*>(call.data), {}, results);

@@ -1,5 +1,5 @@
-// Tables grow geometrically. Fresh elements come zeroed from the system where it can, so that a large table of
-// nulls costs only what is touched.
+// Tables grow geometrically. Fresh elements come zeroed from the system where it can, so that a large table
+// of nulls costs only what is touched.
 #include "engine/exec/table.h"
 
 #include <algorithm>
@@ -21,7 +21,8 @@ Result<std::unique_ptr<TableObject>> TableObject::create(const TableType& type, 
   if (n > 0) {
     table->inst.elems = static_cast<Ref*>(std::calloc(n, sizeof(Ref)));
     if (!table->inst.elems)
-      return fail(ErrorCode::OutOfMemory, kNoOffset, kNoIndex, "a table of " + std::to_string(n) + " elements");
+      return fail(ErrorCode::OutOfMemory, kNoOffset, kNoIndex,
+                  "a table of " + std::to_string(n) + " elements");
     table->capacity_ = n;
     table->inst.length = n;
     if (init != kNullRef) std::fill_n(table->inst.elems, n, init);

@@ -1,6 +1,6 @@
 // TableObject: owner of a table (Spec: syntax-tableinst). Elements are in one heap block of at most
-// limits::kTableElements, which may move when the table grows: code reads TableInst::elems anew each time, except
-// for tables whose maximum is their minimum, which never grow.
+// limits::kTableElements, which may move when the table grows: code reads TableInst::elems anew each time,
+// except for tables whose maximum is their minimum, which never grow.
 #pragma once
 
 #include <functional>

@@ -42,6 +42,9 @@ class Tier {
   virtual std::string_view name() const = 0;
   /// Requires: info outlives the result.
   virtual Result<std::unique_ptr<TierCode>> prepare(const ModuleInfo& info, const Tunables& tunables) = 0;
+  /// Called once for each instance, after its context and functions are set up and before its segments
+  /// and start function run: sets what only this tier knows (FuncInst::native_entry, VmCtx::libcalls).
+  virtual void bind(Instance&) {}
   /// Called once for each new store.
   virtual Result<std::unique_ptr<TierStore>> attach(Store& store) = 0;
 };

@@ -15,12 +15,15 @@ static_assert(sizeof(void*) == 8, "Skiff supports 64-bit hosts only");
 static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(std::atomic<uint64_t>) == 8);
 static_assert(std::atomic<uint32_t>::is_always_lock_free && sizeof(std::atomic<uint32_t>) == 4);
 
-SKIFF_LAYOUT(FuncInst, 32);
+SKIFF_LAYOUT(FuncInst, 56);
 SKIFF_OFFSET(FuncInst, call, 0);
 SKIFF_OFFSET(FuncInst, ctx, 8);
 SKIFF_OFFSET(FuncInst, code, 16);
 SKIFF_OFFSET(FuncInst, type_id, 24);
 SKIFF_OFFSET(FuncInst, index, 28);
+SKIFF_OFFSET(FuncInst, native_entry, 32);
+SKIFF_OFFSET(FuncInst, native_ctx, 40);
+SKIFF_OFFSET(FuncInst, native_type_id, 48);
 
 SKIFF_LAYOUT(MemoryInst, 16);
 SKIFF_OFFSET(MemoryInst, base, 0);
@@ -44,13 +47,15 @@ SKIFF_LAYOUT(ElemInst, 16);
 SKIFF_OFFSET(ElemInst, elems, 0);
 SKIFF_OFFSET(ElemInst, length, 8);
 
-SKIFF_LAYOUT(VmStore, 32);
+SKIFF_LAYOUT(VmStore, 48);
 SKIFF_OFFSET(VmStore, store, 0);
 SKIFF_OFFSET(VmStore, native_stack_limit, 8);
 SKIFF_OFFSET(VmStore, interrupt, 16);
 SKIFF_OFFSET(VmStore, fuel, 24);
+SKIFF_OFFSET(VmStore, caller, 32);
+SKIFF_OFFSET(VmStore, result_buffer, 40);
 
-SKIFF_LAYOUT(VmCtx, 96);
+SKIFF_LAYOUT(VmCtx, 112);
 SKIFF_OFFSET(VmCtx, vm_store, 0);
 SKIFF_OFFSET(VmCtx, instance, 8);
 SKIFF_OFFSET(VmCtx, memory0_base, 16);
@@ -63,6 +68,8 @@ SKIFF_OFFSET(VmCtx, tags, 64);
 SKIFF_OFFSET(VmCtx, datas, 72);
 SKIFF_OFFSET(VmCtx, elems, 80);
 SKIFF_OFFSET(VmCtx, types, 88);
+SKIFF_OFFSET(VmCtx, type_ids, 96);
+SKIFF_OFFSET(VmCtx, libcalls, 104);
 
 static_assert(sizeof(Outcome) == 4 && sizeof(TrapCode) == 1);
 

@@ -35,6 +35,11 @@ struct FuncInst {
   void* code = nullptr;        // the tier's own entry, or the HostFunc
   uint32_t type_id = 0;        // canonical
   uint32_t index = 0;          // function index in its instance; kNoIndex for host functions
+  // For native tiers: machine code to call with their own convention, once there is some. A caller may use
+  // native_entry when native_type_id is the type that it expects.
+  void* native_entry = nullptr;
+  void* native_ctx = nullptr;  // its first argument: ctx, or (host functions) this FuncInst
+  uint32_t native_type_id = ~0u;  // type_id once native_entry is set
 };
 
 /// Spec: syntax-meminst. Never moves; shared ones may be in several stores and threads at once.
@@ -79,6 +84,9 @@ struct VmStore {
   std::atomic<uint32_t> interrupt{0};
   /// Remaining fuel when metering is on.
   int64_t fuel = 0;
+  // For native tiers: the calling instance, for host functions; results that do not fit in registers.
+  VmCtx* caller = nullptr;
+  Slot* result_buffer = nullptr;
 };
 
 /// An instance as code sees it. Arrays are in index-space order, imports first, and live in the same
@@ -97,6 +105,10 @@ struct VmCtx {
   ElemInst* elems = nullptr;
   /// By module type index: run-time type for allocation and casts; null for function types.
   const gc::TypeInfo* const* types = nullptr;
+  /// By module type index: canonical ids.
+  const uint32_t* type_ids = nullptr;
+  /// Library calls of a native tier, set by its Tier::bind.
+  const void* const* libcalls = nullptr;
 };
 
 }  // namespace skiff
