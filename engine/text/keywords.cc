@@ -37,10 +37,11 @@ constexpr auto kOtherWords = [] {
 #define SKIFF_HEAP_TYPE(ID, CODE, TEXT, SHORT, TOP) TEXT, SHORT,
 #include "engine/syntax/types.def"
 #undef SKIFF_HEAP_TYPE
+      // clang-format off
       // types and module fields
-      "null", "ref", "mut", "field", "sub", "final", "rec", "type", "param", "result", "local", "module", "import",
-      "export", "table", "memory", "global", "tag", "start", "elem", "data", "offset", "item", "declare", "shared",
-      "pagesize",
+      "null", "ref", "mut", "field", "sub", "final", "rec", "type", "param", "result", "local", "module",
+      "import", "export", "table", "memory", "global", "tag", "start", "elem", "data", "offset", "item",
+      "declare", "shared", "pagesize",
       // instructions' operands
       "then", "do", "catch_ref", "catch_all_ref", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2",
       "nan:canonical", "nan:arithmetic",
@@ -50,8 +51,9 @@ constexpr auto kOtherWords = [] {
       "definition", "instance", "binary", "quote", "register", "invoke", "get", "script", "input", "output",
       "assert_return", "assert_trap", "assert_exhaustion", "assert_malformed", "assert_invalid",
       "assert_unlinkable", "assert_exception", "assert_malformed_custom", "assert_invalid_custom",
-      "assert_suspension", "ref.extern", "ref.host", "ref.any", "ref.exn", "ref.struct", "ref.array", "either",
-      "thread", "wait", "component",
+      "assert_suspension", "ref.extern", "ref.host", "ref.any", "ref.exn", "ref.struct", "ref.array",
+      "either", "thread", "wait", "component",
+      // clang-format on
   });
   std::ranges::sort(words);
   return words;

@@ -76,9 +76,8 @@ class Tokenizer {
     const auto last = static_cast<uint32_t>(out_.tokens.size());
     for (uint32_t i : open_) out_.tokens[i].partner = last;
     if (!failed_) {
-      const auto annot = std::find_if(open_.begin(), open_.end(), [&](uint32_t i) {
-        return out_.tokens[i].kind == TokenKind::Annot;
-      });
+      const auto annot = std::find_if(open_.begin(), open_.end(),
+                                      [&](uint32_t i) { return out_.tokens[i].kind == TokenKind::Annot; });
       if (annot != open_.end()) set_error(ErrorCode::UnclosedAnnotation, out_.tokens[*annot].offset);
     }
     const uint64_t at = failed_ ? out_.error.offset : source_.size();
@@ -395,8 +394,10 @@ void TokenCursor::unexpected() {
     case TokenKind::End: return set_error(ErrorCode::UnexpectedToken, "end of input");
     case TokenKind::LParen:
       // "(" by itself says little: an unknown keyword behind it is the error.
-      if (peek(1).kind == TokenKind::Reserved || (peek(1).kind == TokenKind::Keyword && !is_keyword(text(peek(1)))))
-        return set_error(ErrorCode::UnknownOperator, peek(1).offset, std::string(text(peek(1)).substr(0, 60)));
+      if (peek(1).kind == TokenKind::Reserved ||
+          (peek(1).kind == TokenKind::Keyword && !is_keyword(text(peek(1)))))
+        return set_error(ErrorCode::UnknownOperator, peek(1).offset,
+                         std::string(text(peek(1)).substr(0, 60)));
       [[fallthrough]];
     case TokenKind::RParen:
     case TokenKind::Id:

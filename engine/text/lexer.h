@@ -68,7 +68,8 @@ class TokenCursor {
 
   /// The token `ahead` places further, without moving. Never runs over the end.
   const Token& peek(size_t ahead = 0) const {
-    if (failed_) [[unlikely]] return end_;
+    if (failed_) [[unlikely]]
+      return end_;
     const size_t i = position_ + ahead;
     return list_->tokens[i < list_->tokens.size() ? i : list_->tokens.size() - 1];
   }
@@ -89,9 +90,7 @@ class TokenCursor {
     return t.kind == TokenKind::Keyword && text(t) == keyword;
   }
   /// At "(" followed by this keyword?
-  bool at_form(std::string_view keyword) const {
-    return at(TokenKind::LParen) && at_keyword(keyword, 1);
-  }
+  bool at_form(std::string_view keyword) const { return at(TokenKind::LParen) && at_keyword(keyword, 1); }
   bool at_string() const { return at(TokenKind::String); }
 
   /// Moves behind the token if it is of this kind.
@@ -126,7 +125,9 @@ class TokenCursor {
   const Error& error() const { return error_; }
   /// Records an error unless there is one already.
   void set_error(ErrorCode code, uint64_t offset, std::string detail = {});
-  void set_error(ErrorCode code, std::string detail = {}) { set_error(code, peek().offset, std::move(detail)); }
+  void set_error(ErrorCode code, std::string detail = {}) {
+    set_error(code, peek().offset, std::move(detail));
+  }
   /// Records that the token here cannot stand here: the list's own error at an Error token,
   /// UnknownOperator for keywords that exist nowhere, a misplaced-annotation error, UnexpectedToken.
   void unexpected();

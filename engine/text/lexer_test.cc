@@ -48,8 +48,8 @@ TEST(Lexer, Strings) {
   EXPECT_EQ(parse_string(R"("a\t\n\r\"\'\\\41\u{1F_600}é")"), "a\t\n\r\"'\\A\xF0\x9F\x98\x80\xC3\xA9");
   EXPECT_EQ(parse_id("$ab"), "ab");
   EXPECT_EQ(parse_id("$\"a b\\20\""), "a b ");
-  for (const char* s : {R"("\x")", R"("\4")", R"("\4g")", R"("\u41")", R"("\u{}")", R"("\u{_1}")", R"("\u{1_}")",
-                        R"("\u{110000}")", R"("\u{dfff}")", R"("\u{4)"})
+  for (const char* s : {R"("\x")", R"("\4")", R"("\4g")", R"("\u41")", R"("\u{}")", R"("\u{_1}")",
+                        R"("\u{1_}")", R"("\u{110000}")", R"("\u{dfff}")", R"("\u{4)"})
     EXPECT_NE(lexical_error(s), "none") << s;
 }
 

@@ -92,8 +92,10 @@ class LabelStack {
   void pop() {
     const Label& label = labels_.back();
     if (!label.id.empty()) {
-      if (label.shadowed == kNone) innermost_.erase(label.id);
-      else innermost_[label.id] = label.shadowed;
+      if (label.shadowed == kNone)
+        innermost_.erase(label.id);
+      else
+        innermost_[label.id] = label.shadowed;
     }
     labels_.pop_back();
   }

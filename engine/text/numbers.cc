@@ -173,7 +173,8 @@ template <class Float>
 std::optional<uint64_t> parse_float(std::string_view s) {
   using F = Format<Float>;
   if (classify_number(s) == NumberKind::None) return std::nullopt;
-  const uint64_t sign = s[0] == '-' ? uint64_t{1} << (F::kMantissaBits + std::bit_width(unsigned{2 * F::kBias})) : 0;
+  const uint64_t sign =
+      s[0] == '-' ? uint64_t{1} << (F::kMantissaBits + std::bit_width(unsigned{2 * F::kBias})) : 0;
   take_sign(s);
   if (s == "inf") return sign | kInfinity<Float>;
   if (s == "nan") return sign | kInfinity<Float> | uint64_t{1} << (F::kMantissaBits - 1);
@@ -213,7 +214,8 @@ NumberKind classify_number(std::string_view text) {
   std::string_view s = text;
   const bool has_sign = take_sign(s);
   if (s == "inf" || s == "nan") return NumberKind::Float;
-  if (take(s, "nan:0x")) return !s.empty() && digits(s, true) == s.size() ? NumberKind::Float : NumberKind::None;
+  if (take(s, "nan:0x"))
+    return !s.empty() && digits(s, true) == s.size() ? NumberKind::Float : NumberKind::None;
   const bool hex = take(s, "0x");
   const size_t whole = digits(s, hex);
   if (whole == 0) return NumberKind::None;

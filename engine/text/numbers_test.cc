@@ -15,8 +15,9 @@ TEST(Numbers, Classify) {
   for (const char* s : {"+0", "-1", "-0xab"}) EXPECT_EQ(classify_number(s), NumberKind::Int) << s;
   for (const char* s : {"1.", "1.5", "1e5", "1.e-5", "0x1.8p3", "0x1p-1_0", "inf", "-nan", "nan:0x1"})
     EXPECT_EQ(classify_number(s), NumberKind::Float) << s;
-  for (const char* s : {"", "+", "_1", "1_", "1__2", "0x", "0x_1", "1e", "1.e+", ".5", "0x1e+", "0x1p", "nan:1",
-                        "nan:0x", "1.5_", "1._5", "0X1", "infinity", "- 1", "1p3", "nan:canonical"})
+  for (const char* s :
+       {"",     "+",     "_1",     "1_",   "1__2", "0x",  "0x_1",     "1e",  "1.e+", ".5",           "0x1e+",
+        "0x1p", "nan:1", "nan:0x", "1.5_", "1._5", "0X1", "infinity", "- 1", "1p3",  "nan:canonical"})
     EXPECT_EQ(classify_number(s), NumberKind::None) << s;
 }
 
@@ -40,19 +41,19 @@ TEST(Numbers, Integers) {
 TEST(Numbers, F32HexRounding) {
   EXPECT_EQ(parse_f32_bits("0x1p-149"), 1u);
   EXPECT_EQ(parse_f32_bits("-0x1p-149"), 0x80000001u);
-  EXPECT_EQ(parse_f32_bits("0x1p-150"), 0u);                      // half of the smallest: ties to even
-  EXPECT_EQ(parse_f32_bits("0x1.000000000000000001p-150"), 1u);   // sticky bits far behind
-  EXPECT_EQ(parse_f32_bits("0x3p-150"), 2u);                      // 1.5 smallest: ties to even
-  EXPECT_EQ(parse_f32_bits("0x0.000002p-126"), 4u >> 2);          // 2^-23 * 2^-126
+  EXPECT_EQ(parse_f32_bits("0x1p-150"), 0u);                     // half of the smallest: ties to even
+  EXPECT_EQ(parse_f32_bits("0x1.000000000000000001p-150"), 1u);  // sticky bits far behind
+  EXPECT_EQ(parse_f32_bits("0x3p-150"), 2u);                     // 1.5 smallest: ties to even
+  EXPECT_EQ(parse_f32_bits("0x0.000002p-126"), 4u >> 2);         // 2^-23 * 2^-126
   EXPECT_EQ(parse_f32_bits("0x1p-126"), 0x00800000u);
-  EXPECT_EQ(parse_f32_bits("0x0.ffffffp-126"), 0x00800000u);      // largest subnormal, rounded up to normal
+  EXPECT_EQ(parse_f32_bits("0x0.ffffffp-126"), 0x00800000u);  // largest subnormal, rounded up to normal
   EXPECT_EQ(parse_f32_bits("0x0.fffffep-126"), 0x007FFFFFu);
   EXPECT_EQ(parse_f32_bits("0x1.fffffep127"), 0x7F7FFFFFu);
   EXPECT_EQ(parse_f32_bits("0x1.fffffeffffffffffp127"), 0x7F7FFFFFu);
-  EXPECT_EQ(parse_f32_bits("0x1.ffffffp127"), std::nullopt);      // half way to infinity
+  EXPECT_EQ(parse_f32_bits("0x1.ffffffp127"), std::nullopt);  // half way to infinity
   EXPECT_EQ(parse_f32_bits("0x1p128"), std::nullopt);
-  EXPECT_EQ(parse_f32_bits("0x1.000001p0"), 0x3F800000u);         // tie, even below
-  EXPECT_EQ(parse_f32_bits("0x1.000003p0"), 0x3F800002u);         // tie, even above
+  EXPECT_EQ(parse_f32_bits("0x1.000001p0"), 0x3F800000u);  // tie, even below
+  EXPECT_EQ(parse_f32_bits("0x1.000003p0"), 0x3F800002u);  // tie, even above
   EXPECT_EQ(parse_f32_bits("0x1.00000100000000000000000001p0"), 0x3F800001u);
   EXPECT_EQ(parse_f32_bits("0x0p99999999999999999999"), 0u);
   EXPECT_EQ(parse_f32_bits("0x1p-99999999999999999999"), 0u);
@@ -135,12 +136,15 @@ TEST(Numbers, HexAgreesWithTheCLibrary) {
   for (int i = 0; i < 20000; ++i) {
     char text[64];
     const int exponent = static_cast<int>(random() % 320) - 180;
-    std::snprintf(text, sizeof text, "0x%llx.%llxp%d", static_cast<unsigned long long>(random() >> (random() % 64)),
+    std::snprintf(text, sizeof text, "0x%llx.%llxp%d",
+                  static_cast<unsigned long long>(random() >> (random() % 64)),
                   static_cast<unsigned long long>(random()), exponent);
     const float f = std::strtof(text, nullptr);
     const auto bits = parse_f32_bits(text);
-    if (std::isinf(f)) EXPECT_EQ(bits, std::nullopt) << text;
-    else EXPECT_EQ(bits, std::bit_cast<uint32_t>(f)) << text;
+    if (std::isinf(f))
+      EXPECT_EQ(bits, std::nullopt) << text;
+    else
+      EXPECT_EQ(bits, std::bit_cast<uint32_t>(f)) << text;
     EXPECT_EQ(parse_f64_bits(text), std::bit_cast<uint64_t>(std::strtod(text, nullptr))) << text;
   }
 }

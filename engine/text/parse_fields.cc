@@ -203,9 +203,12 @@ void Parser::inline_elems(uint32_t table, AddressType address) {
   const bool holds_funcs = type.elem.heap() == HeapType::Func;
   segment.uses_exprs = c_.at(TokenKind::LParen) || !holds_funcs;
   while (c_.ok() && !c_.at(TokenKind::RParen)) {
-    if (c_.at(TokenKind::LParen) && segment.uses_exprs) segment.exprs.push_back(elem_item());
-    else if (segment.uses_exprs) segment.exprs.push_back(ref_func_expr(index(funcs)));
-    else segment.funcs.push_back(index(funcs));
+    if (c_.at(TokenKind::LParen) && segment.uses_exprs)
+      segment.exprs.push_back(elem_item());
+    else if (segment.uses_exprs)
+      segment.exprs.push_back(ref_func_expr(index(funcs)));
+    else
+      segment.funcs.push_back(index(funcs));
   }
   if (!segment.uses_exprs) segment.type = ValType::ref(HeapType::Func, false);
   c_.expect_close();
@@ -295,7 +298,7 @@ void Parser::export_field() {
     ExternKind kind;
     const IndexSpace* space;
   } kinds[] = {
-      {"func", ExternKind::Func, &funcs},       {"table", ExternKind::Table, &tables},
+      {"func", ExternKind::Func, &funcs},        {"table", ExternKind::Table, &tables},
       {"memory", ExternKind::Memory, &memories}, {"global", ExternKind::Global, &globals},
       {"tag", ExternKind::Tag, &tags},
   };

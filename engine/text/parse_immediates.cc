@@ -130,8 +130,10 @@ void BodyParser::immediates(Instr& e) {
     case Imm::F32:
     case Imm::F64: number(e); return;
     case Imm::HeapType:
-      if (e.op == Op::RefNull) e.type = ValType::ref(p_.heap_type(), true);
-      else cast_target(e);
+      if (e.op == Op::RefNull)
+        e.type = ValType::ref(p_.heap_type(), true);
+      else
+        cast_target(e);
       return;
     case Imm::SelectTypes: select_types(e); return;
     case Imm::TypeField:
@@ -185,9 +187,9 @@ void BodyParser::memarg(Instr& e, bool lane) {
   auto keyed = [&](std::string_view key, size_t ahead = 0) {
     return c_.kind(ahead) == TokenKind::Keyword && c_.text(c_.peek(ahead)).starts_with(key);
   };
-  const bool has_memory = c_.at(TokenKind::Id) ||
-                          (c_.at(TokenKind::Nat) && (!lane || c_.kind(1) == TokenKind::Nat ||
-                                                     keyed("offset=", 1) || keyed("align=", 1)));
+  const bool has_memory =
+      c_.at(TokenKind::Id) || (c_.at(TokenKind::Nat) && (!lane || c_.kind(1) == TokenKind::Nat ||
+                                                         keyed("offset=", 1) || keyed("align=", 1)));
   if (has_memory) e.memarg.memory = p_.index(p_.memories);
   e.memarg.align = info(e.op).width;
   auto value_of = [&](std::string_view key) -> uint64_t {
@@ -233,9 +235,12 @@ void BodyParser::v128_lane(std::string_view shape, uint8_t* out) {
     return c_.unexpected();
   const unsigned bits = shape[1] == '8' ? 8 : shape[1] == '1' ? 16 : shape[1] == '3' ? 32 : 64;
   std::optional<uint64_t> value;
-  if (!is_float) value = parse_integer(c_.text(), bits);
-  else if (bits == 32) value = parse_f32_bits(c_.text());
-  else value = parse_f64_bits(c_.text());
+  if (!is_float)
+    value = parse_integer(c_.text(), bits);
+  else if (bits == 32)
+    value = parse_f32_bits(c_.text());
+  else
+    value = parse_f64_bits(c_.text());
   if (!value) {
     const ErrorCode code = is_float     ? ErrorCode::ConstantOutOfRange
                            : bits == 8  ? ErrorCode::I8OutOfRange
@@ -273,9 +278,12 @@ void BodyParser::number(Instr& e) {
   if (!c_.at(TokenKind::Nat) && !c_.at(TokenKind::Int) && !(is_float && c_.at(TokenKind::Float)))
     return c_.unexpected();
   std::optional<uint64_t> bits;
-  if (!is_float) bits = parse_integer(c_.text(), is_32 ? 32 : 64);
-  else if (is_32) bits = parse_f32_bits(c_.text());
-  else bits = parse_f64_bits(c_.text());
+  if (!is_float)
+    bits = parse_integer(c_.text(), is_32 ? 32 : 64);
+  else if (is_32)
+    bits = parse_f32_bits(c_.text());
+  else
+    bits = parse_f64_bits(c_.text());
   if (!bits) {
     return c_.set_error(is_float ? ErrorCode::ConstantOutOfRange
                         : is_32  ? ErrorCode::I32OutOfRange

@@ -29,7 +29,8 @@ void BodyParser::run(bool single) {
     switch (c_.kind()) {
       case TokenKind::LParen: open(); break;
       case TokenKind::RParen:
-        if (pending_hint_ != Hint::None) return c_.set_error(ErrorCode::MalformedBranchHintAnnotation, "misplaced");
+        if (pending_hint_ != Hint::None)
+          return c_.set_error(ErrorCode::MalformedBranchHintAnnotation, "misplaced");
         if (frames_.empty()) return;
         close();
         break;
@@ -120,8 +121,8 @@ std::optional<Op> BodyParser::operator_here() {
   const auto op = c_.at(TokenKind::Keyword) ? find_op(c_.text()) : std::nullopt;
   if (!op) return c_.unexpected(), std::nullopt;
   if (!p_.module().features.has(info(*op).feature)) {
-    c_.set_error(ErrorCode::UnknownOperator,
-                 std::string(c_.text()) + " (feature " + std::string(name_of(info(*op).feature)) + " is off)");
+    c_.set_error(ErrorCode::UnknownOperator, std::string(c_.text()) + " (feature " +
+                                                 std::string(name_of(info(*op).feature)) + " is off)");
     return std::nullopt;
   }
   return op;
@@ -355,9 +356,7 @@ void BodyParser::emit_waiting(Frame& frame) {
   waiting_.truncate(frame.waiting);
 }
 
-BodyParser::Hint BodyParser::take_pending_hint() {
-  return std::exchange(pending_hint_, Hint::None);
-}
+BodyParser::Hint BodyParser::take_pending_hint() { return std::exchange(pending_hint_, Hint::None); }
 
 // `(@metadata.code.branch_hint "\00")`: for the next instruction.
 void BodyParser::hint() {

@@ -27,18 +27,33 @@ class BodyParser {
 
  private:
   enum class Kind : uint8_t {
-    Fold,                                             // (op operand*
-    Block,                                            // (block ...   also loop and try_table
-    IfCondition, Then, AfterThen, Else, AfterElse,    // (if condition (then ...) (else ...))
-    TryHead, Do, AfterDo, Catch, AfterCatch,          // (try (do ...) (catch ...)) of legacy exceptions
-    CatchAll, TryEnd, TryDelegated,
-    PlainBlock, PlainIf, PlainElse, PlainTry, PlainCatch, PlainCatchAll,
+    Fold,   // (op operand*
+    Block,  // (block ...   also loop and try_table
+    IfCondition,
+    Then,
+    AfterThen,
+    Else,
+    AfterElse,  // (if condition (then ...) (else ...))
+    TryHead,
+    Do,
+    AfterDo,
+    Catch,
+    AfterCatch,  // (try (do ...) (catch ...)) of legacy exceptions
+    CatchAll,
+    TryEnd,
+    TryDelegated,
+    PlainBlock,
+    PlainIf,
+    PlainElse,
+    PlainTry,
+    PlainCatch,
+    PlainCatchAll,
   };
   enum class Hint : uint8_t { None, Unlikely, Likely };
   struct Frame {
     Kind kind;
-    Hint hint = Hint::None;   // of the waiting instruction
-    size_t waiting = 0;       // where its bytes begin in waiting_
+    Hint hint = Hint::None;  // of the waiting instruction
+    size_t waiting = 0;      // where its bytes begin in waiting_
     std::string_view label = {};
   };
 

@@ -198,8 +198,10 @@ void Parser::define_types() {
   c_.seek(first_field_);
   module_.types.reserve(types.count);
   while (c_.ok() && !c_.at(TokenKind::RParen) && !c_.at(TokenKind::End)) {
-    if (c_.at_form("type") || c_.at_form("rec")) rec_group();
-    else c_.skip();
+    if (c_.at_form("type") || c_.at_form("rec"))
+      rec_group();
+    else
+      c_.skip();
   }
 }
 
@@ -296,9 +298,7 @@ void Parser::custom_annotation() {
   Custom custom;
   custom.section.offset = c_.peek().offset;
   c_.next();
-  auto malformed = [&](const char* detail) {
-    c_.set_error(ErrorCode::MalformedCustomAnnotation, detail);
-  };
+  auto malformed = [&](const char* detail) { c_.set_error(ErrorCode::MalformedCustomAnnotation, detail); };
   if (!c_.at_string()) return malformed("missing section name");
   const std::string name = parse_string(c_.text());
   if (!is_utf8(name)) return malformed("malformed UTF-8 encoding");

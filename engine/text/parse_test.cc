@@ -77,14 +77,20 @@ TEST(Parse, ForwardReferenceToAnImpliedType) {
 }
 
 TEST(Parse, FoldedOrder) {
-  const Module m = parse("(func (result i32) (if (result i32) (i32.eqz (i32.const 1)) (then (i32.const 2))"
-                         " (else (i32.add (i32.const 3) (i32.const 4)))))");
-  EXPECT_EQ(text_of_body(m, 0), "0041014504" "7f410205410341046a0b0b");
+  const Module m = parse(
+      "(func (result i32) (if (result i32) (i32.eqz (i32.const 1)) (then (i32.const 2))"
+      " (else (i32.add (i32.const 3) (i32.const 4)))))");
+  EXPECT_EQ(text_of_body(m, 0),
+            "0041014504"
+            "7f410205410341046a0b0b");
 }
 
 TEST(Parse, LabelsShadow) {
   const Module m = parse("(func block $l block $l br $l end br $l end)");
-  EXPECT_EQ(text_of_body(m, 0), "000240" "02400c000b" "0c000b0b");
+  EXPECT_EQ(text_of_body(m, 0),
+            "000240"
+            "02400c000b"
+            "0c000b0b");
   EXPECT_EQ(error("(func block $l end $m)"), "mismatching label");
   EXPECT_EQ(error("(func block end $m)"), "mismatching label");
   EXPECT_EQ(error("(func block $l end br $l)"), "unknown label: $l");
@@ -92,20 +98,42 @@ TEST(Parse, LabelsShadow) {
 
 TEST(Parse, TryTableLabelsCountFromOutside) {
   const Module m = parse("(tag $e) (func block $l (try_table $l (catch $e $l) (catch_all 1)) end)");
-  EXPECT_EQ(text_of_body(m, 0), "000240" "1f4002" "000000" "0201" "0b" "0b0b");
+  EXPECT_EQ(text_of_body(m, 0),
+            "000240"
+            "1f4002"
+            "000000"
+            "0201"
+            "0b"
+            "0b0b");
 }
 
 TEST(Parse, MemArgAndLanes) {
-  const Module m = parse("(memory $a 1) (memory $b 1) (func (param i32 v128)"
-                         " (drop (v128.load8_lane 1 (local.get 0) (local.get 1)))"
-                         " (drop (v128.load8_lane $b offset=3 2 (local.get 0) (local.get 1)))"
-                         " (drop (v128.load8_lane 1 2 (local.get 0) (local.get 1)))"
-                         " (drop (i32.load 1 offset=0xffff_ffff_ffff_ffff align=1 (local.get 0))))");
+  const Module m = parse(
+      "(memory $a 1) (memory $b 1) (func (param i32 v128)"
+      " (drop (v128.load8_lane 1 (local.get 0) (local.get 1)))"
+      " (drop (v128.load8_lane $b offset=3 2 (local.get 0) (local.get 1)))"
+      " (drop (v128.load8_lane 1 2 (local.get 0) (local.get 1)))"
+      " (drop (i32.load 1 offset=0xffff_ffff_ffff_ffff align=1 (local.get 0))))");
   const std::string body = text_of_body(m, 0);
-  EXPECT_NE(body.find("fd54" "0000" "01"), std::string::npos) << body;
-  EXPECT_NE(body.find("fd54" "400103" "02"), std::string::npos) << body;
-  EXPECT_NE(body.find("fd54" "400100" "02"), std::string::npos) << body;
-  EXPECT_NE(body.find("28" "4001ffffffffffffffffff01"), std::string::npos) << body;
+  EXPECT_NE(body.find("fd54"
+                      "0000"
+                      "01"),
+            std::string::npos)
+      << body;
+  EXPECT_NE(body.find("fd54"
+                      "400103"
+                      "02"),
+            std::string::npos)
+      << body;
+  EXPECT_NE(body.find("fd54"
+                      "400100"
+                      "02"),
+            std::string::npos)
+      << body;
+  EXPECT_NE(body.find("28"
+                      "4001ffffffffffffffffff01"),
+            std::string::npos)
+      << body;
 }
 
 TEST(Parse, Abbreviations) {
@@ -211,51 +239,66 @@ TEST(Print, DeepChainsFoldAndStayLinear) {
 }
 
 TEST(Print, RoundTrips) {
-  for (const char* source : {
-           "(module)",
-           "(module $a.b (@name \"x y\"))",
-           "(module $\"x \\\"y\\\" \\u{3bb}\")",
-           "(rec) (rec (type (func)) (type $x (sub (struct (field $f (mut i8)) (field i16 (ref null $x))))))",
-           "(type $a (sub (array (mut f32)))) (type (sub final $a (array (mut f32))))",
-           "(import \"a\\00\" \"\\e2\\82\\ac\" (func $f (param $x i32) (param i64))) (import \"\" \"\" (tag (param i32)))"
-           "(import \"m\" \"t\" (table i64 1 2 externref)) (import \"m\" \"m\" (memory 1 2 shared))"
-           "(import \"m\" \"g\" (global (mut v128)))",
-           "(func $f (param $x i32) (param i64) (local $y f32) (local f64 f64) (local.set $y (f32.const nan:0x123)))",
-           "(func (@name \"a\")) (func (@name \"a\")) (func (@name \"\")) (func $a)",
-           "(func (param (@name \"p\") i32) (param (@name \"p\") i32))",
-           "(func block $l loop $l br_table $l 1 0 end end (block $m (br $m)))",
-           "(func (param i32) (result i32) (if $x (result i32) (local.get 0) (then (br $x (i32.const 1)))"
-           " (else (i32.const 2))))",
-           "(tag $e (param i32)) (func (try $t (do (throw $e (i32.const 1))) (catch $e drop rethrow $t)"
-           " (catch_all))) (func (try (do nop) (delegate 0))) (func try catch 0 drop catch_all end try delegate 0)",
-           "(tag $e) (func (block $h (result exnref) (try_table $t (catch_ref $e $h) (catch_all 0) (nop))"
-           " unreachable) drop)",
-           "(memory 1) (memory $m i64 1 2) (data \"x\") (data $d (memory $m) (i64.const 1) \"\\ff\\00\")"
-           "(func (memory.copy $m 0 (i64.const 0) (i32.const 0) (i32.const 0)) (memory.init $m $d"
-           " (i64.const 0) (i32.const 0) (i32.const 0)) (data.drop 0) (drop (i64.load16_u $m offset=99 align=1"
-           " (i64.const 5))) (drop (memory.grow $m (i64.const 1))))",
-           "(memory 0 (pagesize 1)) (func (drop (i32.atomic.rmw8.cmpxchg_u (i32.const 0) (i32.const 1) (i32.const 2)))"
-           " atomic.fence)",
-           "(table $t 1 2 funcref) (table (ref null extern) (elem (ref.null extern))) (func (result funcref)"
-           " (table.get 0 (i32.const 0))) (elem $e func 0) (func (table.init $e (i32.const 0) (i32.const 0)"
-           " (i32.const 1)) (table.init 1 0 (i32.const 0) (i32.const 0) (i32.const 1)) elem.drop 0"
-           " (table.copy 0 1 (i32.const 0) (i32.const 0) (i32.const 0)) (call_indirect $t (param i32) (result i32)"
-           " (i32.const 1) (i32.const 2)) drop)",
-           "(func (param anyref) (result i32) (block $l (result (ref i31)) (br_on_cast $l anyref (ref i31)"
-           " (local.get 0)) (ref.cast (ref null struct)) (ref.test nullref) drop (ref.i31 (i32.const 1)))"
-           " i31.get_s)",
-           "(func (result v128) (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 31 (v128.const i8x16 -1 0 1 2 3 4"
-           " 5 6 7 8 9 10 11 12 13 14) (v128.const f64x2 nan:0x4 -inf)) (i32x4.replace_lane 3 (i32.const 1)))",
-           "(func (result i32) (select (result i32) (i32.const 1) (i32.const 2) (i32.const 3)) (select (i32.const 1)"
-           " (i32.const 3)))",
-           "(@custom \"a\" (before first) \"1\") (@custom \"b\" (after func) \"2\") (@custom \"c\" (before table) \"3\")"
-           "(@custom \"d\") (func) (table 1 funcref)",
-           "(func (param i32) (@metadata.code.branch_hint \"\\01\") (if (local.get 0) (then"
-           " (@metadata.code.branch_hint \"\\00\") (br_if 0 (local.get 0)))))",
-           "(start $f) (func $f) (export \"f\" (func $f)) (global $g (export \"g\") (mut i64) (i64.const -1))",
-           "(func (param i64 i64) (result i64 i64) (i64.mul_wide_u (local.get 0) (local.get 1)))",
-           "(global i32 (i32.add (i32.const 1) (i32.mul (i32.const 2) (i32.const 3))))",
-       }) {
+  std::string long_type = "(type $t (func (param";
+  for (int i = 0; i < 200; ++i) long_type += " i32 i64";
+  long_type +=
+      "))) (func $f (type $t) (local $l i32) (drop (local.get $l))) (table 1 funcref) (func (type $t)"
+      " unreachable (call_indirect (type $t)))";
+  for (
+      const char* source : {
+          "(module)",
+          "(module $a.b (@name \"x y\"))",
+          "(module $\"x \\\"y\\\" \\u{3bb}\")",
+          "(rec) (rec (type (func)) (type $x (sub (struct (field $f (mut i8)) (field i16 (ref null $x))))))",
+          "(type $a (sub (array (mut f32)))) (type (sub final $a (array (mut f32))))",
+          "(import \"a\\00\" \"\\e2\\82\\ac\" (func $f (param $x i32) (param i64))) (import \"\" \"\" (tag "
+          "(param i32)))"
+          "(import \"m\" \"t\" (table i64 1 2 externref)) (import \"m\" \"m\" (memory 1 2 shared))"
+          "(import \"m\" \"g\" (global (mut v128)))",
+          "(func $f (param $x i32) (param i64) (local $y f32) (local f64 f64) (local.set $y (f32.const "
+          "nan:0x123)))",
+          "(func (@name \"a\")) (func (@name \"a\")) (func (@name \"\")) (func $a)",
+          "(func (param (@name \"p\") i32) (param (@name \"p\") i32))",
+          "(func block $l loop $l br_table $l 1 0 end end (block $m (br $m)))",
+          "(func (param i32) (result i32) (if $x (result i32) (local.get 0) (then (br $x (i32.const 1)))"
+          " (else (i32.const 2))))",
+          "(tag $e (param i32)) (func (try $t (do (throw $e (i32.const 1))) (catch $e drop rethrow $t)"
+          " (catch_all))) (func (try (do nop) (delegate 0))) (func try catch 0 drop catch_all end try "
+          "delegate 0)",
+          "(tag $e) (func (block $h (result exnref) (try_table $t (catch_ref $e $h) (catch_all 0) (nop))"
+          " unreachable) drop)",
+          "(memory 1) (memory $m i64 1 2) (data \"x\") (data $d (memory $m) (i64.const 1) \"\\ff\\00\")"
+          "(func (memory.copy $m 0 (i64.const 0) (i32.const 0) (i32.const 0)) (memory.init $m $d"
+          " (i64.const 0) (i32.const 0) (i32.const 0)) (data.drop 0) (drop (i64.load16_u $m offset=99 align=1"
+          " (i64.const 5))) (drop (memory.grow $m (i64.const 1))))",
+          "(memory 0 (pagesize 1)) (func (drop (i32.atomic.rmw8.cmpxchg_u (i32.const 0) (i32.const 1) "
+          "(i32.const 2)))"
+          " atomic.fence)",
+          "(table $t 1 2 funcref) (table (ref null extern) (elem (ref.null extern))) (func (result funcref)"
+          " (table.get 0 (i32.const 0))) (elem $e func 0) (func (table.init $e (i32.const 0) (i32.const 0)"
+          " (i32.const 1)) (table.init 1 0 (i32.const 0) (i32.const 0) (i32.const 1)) elem.drop 0"
+          " (table.copy 0 1 (i32.const 0) (i32.const 0) (i32.const 0)) (call_indirect $t (param i32) (result "
+          "i32)"
+          " (i32.const 1) (i32.const 2)) drop)",
+          "(func (param anyref) (result i32) (block $l (result (ref i31)) (br_on_cast $l anyref (ref i31)"
+          " (local.get 0)) (ref.cast (ref null struct)) (ref.test nullref) drop (ref.i31 (i32.const 1)))"
+          " i31.get_s)",
+          "(func (result v128) (i8x16.shuffle 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 31 (v128.const i8x16 -1 0 1 "
+          "2 3 4"
+          " 5 6 7 8 9 10 11 12 13 14) (v128.const f64x2 nan:0x4 -inf)) (i32x4.replace_lane 3 (i32.const 1)))",
+          "(func (result i32) (select (result i32) (i32.const 1) (i32.const 2) (i32.const 3)) (select "
+          "(i32.const 1)"
+          " (i32.const 3)))",
+          "(@custom \"a\" (before first) \"1\") (@custom \"b\" (after func) \"2\") (@custom \"c\" (before "
+          "table) \"3\")"
+          "(@custom \"d\") (func) (table 1 funcref)",
+          "(func (param i32) (@metadata.code.branch_hint \"\\01\") (if (local.get 0) (then"
+          " (@metadata.code.branch_hint \"\\00\") (br_if 0 (local.get 0)))))",
+          "(start $f) (func $f) (export \"f\" (func $f)) (global $g (export \"g\") (mut i64) (i64.const -1))",
+          "(func (param i64 i64) (result i64 i64) (i64.mul_wide_u (local.get 0) (local.get 1)))",
+          long_type.c_str(),
+          "(global i32 (i32.add (i32.const 1) (i32.mul (i32.const 2) (i32.const 3))))",
+      }) {
     expect_round_trip(source);
   }
 }
@@ -279,8 +322,8 @@ TEST(Print, LooksRight) {
 }
 
 TEST(Print, UnstructuredBodiesAreErrors) {
-  const std::vector<uint8_t> binary = {0, 'a', 's', 'm', 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0,
-                                       10, 5, 1, 3, 0, 0x05, 0x0B};
+  const std::vector<uint8_t> binary = {0, 'a', 's', 'm', 1, 0,  0, 0, 1, 4, 1,    0x60, 0,
+                                       0, 3,   2,   1,   0, 10, 5, 1, 3, 0, 0x05, 0x0B};
   const Result<Module> m = decode_module(SharedBytes::own(binary), Features::all());
   ASSERT_TRUE(m.has_value());
   EXPECT_FALSE(print_wat(*m).has_value());

@@ -17,12 +17,12 @@ constexpr uint32_t kMaxDepth = 200;
 constexpr uint32_t kUnknown = ~uint32_t{0};
 
 struct Form {
-  std::string head;               // what follows "("
-  std::string prefix = {};        // hint and offset, in front of "("
+  std::string head;         // what follows "("
+  std::string prefix = {};  // hint and offset, in front of "("
   std::vector<Form> children = {};
-  uint32_t results = 0;           // values that it leaves, kUnknown
+  uint32_t results = 0;  // values that it leaves, kUnknown
   uint32_t depth = 1;
-  bool plain = false;             // without parentheses and children
+  bool plain = false;  // without parentheses and children
 
   void add(std::vector<Form> forms) {
     for (Form& form : forms) {
@@ -133,8 +133,10 @@ class Folder {
   }
 
   void plain_separator(const Instr& e, std::string prefix) {
-    if (ends_block(e.op)) p_.close_label();
-    else p_.blocks_.back().op = e.op;
+    if (ends_block(e.op))
+      p_.close_label();
+    else
+      p_.blocks_.back().op = e.op;
     Form form{capture([&] { p_.instr(e); }), std::move(prefix)};
     form.plain = true;
     form.results = kUnknown;
@@ -209,7 +211,8 @@ class Folder {
       case Op::ReturnCallIndirect:
       case Op::ReturnCallRef: return {call_arity(e.index, 1).pops, kUnknown};
       case Op::Throw:
-        return {e.index < p_.m_.tags.size() ? call_arity(p_.m_.tags[e.index].type.type, 0).pops : 0, kUnknown};
+        return {e.index < p_.m_.tags.size() ? call_arity(p_.m_.tags[e.index].type.type, 0).pops : 0,
+                kUnknown};
       case Op::Return: {
         const FuncType* type = p_.func_type(func_type_of(func_));
         return {type ? size32(type->results) : 0, kUnknown};

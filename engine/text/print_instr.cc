@@ -77,11 +77,13 @@ void Printer::label(uint32_t depth) {
 // The branch hint for the instruction at `offset` of the body, if there is one.
 void Printer::hint(uint32_t func, uint64_t offset) {
   const auto& hints = m_.branch_hints;
-  while (next_hint_ < hints.size() &&
-         (hints[next_hint_].func < func || (hints[next_hint_].func == func && hints[next_hint_].offset < offset)))
+  while (next_hint_ < hints.size() && (hints[next_hint_].func < func ||
+                                       (hints[next_hint_].func == func && hints[next_hint_].offset < offset)))
     ++next_hint_;
-  if (next_hint_ == hints.size() || hints[next_hint_].func != func || hints[next_hint_].offset != offset) return;
-  out_ += hints[next_hint_].likely ? "(@metadata.code.branch_hint \"\\01\") " : "(@metadata.code.branch_hint \"\\00\") ";
+  if (next_hint_ == hints.size() || hints[next_hint_].func != func || hints[next_hint_].offset != offset)
+    return;
+  out_ += hints[next_hint_].likely ? "(@metadata.code.branch_hint \"\\01\") "
+                                   : "(@metadata.code.branch_hint \"\\00\") ";
 }
 
 void Printer::instr_offset(const Instr& e) {
@@ -131,8 +133,8 @@ Status Printer::flat_body(Reader& reader, uint32_t func, uint64_t base) {
 Status Printer::check_structure(const Instr& e) const {
   if (!continues_block(e.op) && !ends_block(e.op)) return {};
   const Op open = blocks_.empty() ? Op::Nop : blocks_.back().op;
-  const bool fits = e.op == Op::End    ? !blocks_.empty()
-                    : e.op == Op::Else ? open == Op::If
+  const bool fits = e.op == Op::End        ? !blocks_.empty()
+                    : e.op == Op::Else     ? open == Op::If
                     : e.op == Op::Delegate ? open == Op::Try
                                            : open == Op::Try || open == Op::Catch;
   if (fits) return {};
@@ -190,9 +192,7 @@ void Printer::operands(const Instr& e) {
       return;
     case Imm::Func: return one(funcs_, e.index);
     case Imm::Type: return one(types_, e.index);
-    case Imm::TypeTable:
-      optional(tables_, e.index2);
-      return type_use(e.index, nullptr, nullptr);
+    case Imm::TypeTable: optional(tables_, e.index2); return type_use(e.index, nullptr, nullptr);
     case Imm::Local: return one(locals_, e.index);
     case Imm::Global: return one(globals_, e.index);
     case Imm::Table: return optional(tables_, e.index);

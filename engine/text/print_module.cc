@@ -31,8 +31,10 @@ Result<std::string> Printer::run() {
   if (names_->module) {
     const std::string_view name = *names_->module;
     out_ += ' ';
-    if (name.empty()) out_ += "(@name \"\")";
-    else append_id(out_, name);
+    if (name.empty())
+      out_ += "(@name \"\")";
+    else
+      append_id(out_, name);
   }
   module_types();
   module_imports();
@@ -120,6 +122,9 @@ Status Printer::module_functions() {
   for (uint32_t i = m_.imported_funcs; i < m_.functions.size(); ++i) {
     line(1);
     SKIFF_TRY(function(i));
+    // Locals are run-length encoded in the binary only; nobody could parse more text than this.
+    if (out_.size() > limits::kModuleSize)
+      return fail(ErrorCode::ImplementationLimit, m_.functions[i].body.offset, i, "text is too long");
   }
   return {};
 }
@@ -165,7 +170,8 @@ Status Printer::function(uint32_t index) {
     }
   }
   label_names_ = &names_of(names_->labels, index);
-  SKIFF_TRY(options_.fold ? folded_body(reader, index, f.body.offset) : flat_body(reader, index, f.body.offset));
+  SKIFF_TRY(options_.fold ? folded_body(reader, index, f.body.offset)
+                          : flat_body(reader, index, f.body.offset));
   out_ += ')';
   return {};
 }
@@ -300,8 +306,8 @@ bool Printer::shows_custom(const CustomSection& section) const {
   if (section.name != "name") return true;
   const Names& n = m_.names;
   const auto none = [](const auto&... maps) { return (maps.entries.empty() && ...); };
-  return !n.module && none(n.funcs, n.types, n.tables, n.memories, n.globals, n.elems, n.datas, n.tags, n.locals,
-                           n.labels, n.fields);
+  return !n.module && none(n.funcs, n.types, n.tables, n.memories, n.globals, n.elems, n.datas, n.tags,
+                           n.locals, n.labels, n.fields);
 }
 
 void Printer::module_customs() {

@@ -1,7 +1,7 @@
 // Names, types and the heads of definitions, as text.
-#include "engine/text/printer.h"
-
 #include <algorithm>
+
+#include "engine/text/printer.h"
 
 namespace skiff::text {
 namespace {
@@ -41,8 +41,10 @@ void append_string(std::string& out, std::string_view bytes) {
 
 void append_id(std::string& out, std::string_view name) {
   out.push_back('$');
-  if (std::ranges::all_of(name, is_idchar)) out += name;
-  else append_string(out, name);
+  if (std::ranges::all_of(name, is_idchar))
+    out += name;
+  else
+    append_string(out, name);
 }
 
 // `$id (;n;)` or `(;n;)`, and the name as annotation where it cannot be an identifier.
@@ -65,13 +67,17 @@ void Printer::definition(const char* keyword, const NameMap& names, const Identi
 
 void Printer::reference(const Identifiers& ids, uint32_t index) {
   const std::string_view id = ids.find(index);
-  if (id.empty()) out_ += std::to_string(index);
-  else append_id(out_, id);
+  if (id.empty())
+    out_ += std::to_string(index);
+  else
+    append_id(out_, id);
 }
 
 void Printer::heap_type(HeapType t) {
-  if (t.is_concrete()) reference(types_, t.index());
-  else out_ += to_string(t);
+  if (t.is_concrete())
+    reference(types_, t.index());
+  else
+    out_ += to_string(t);
 }
 
 void Printer::val_type(ValType t) {
@@ -145,14 +151,18 @@ const FuncType* Printer::func_type(uint32_t index) const {
   return &m_.types[index].comp.func;
 }
 
-// ` (type x) (param ...) (result ...)`; parameters one by one where `locals` names them.
+// ` (type x) (param ...) (result ...)`; parameters one by one where `locals` names them. Of a long type only
+// the index is repeated: a body may use it very often.
 void Printer::type_use(uint32_t index, const NameMap* locals, const Identifiers* local_ids) {
   out_ += " (type ";
   reference(types_, index);
   out_ += ')';
   const FuncType* type = func_type(index);
   if (!type) return;
-  if (locals && !locals->entries.empty()) {
+  constexpr size_t kLong = 50;
+  const bool named = locals && !locals->entries.empty();
+  if (!named && type->params.size() + type->results.size() > kLong) return;
+  if (named) {
     for (uint32_t i = 0; i < type->params.size(); ++i) {
       out_ += " (param";
       binder(*locals, *local_ids, i, false);

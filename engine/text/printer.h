@@ -49,7 +49,7 @@ bool ends_block(Op op);       // end, delegate
 
 /// One open block of a body, while it is printed.
 struct OpenBlock {
-  Op op;                       // Block, Loop, If, Else, Try, Catch, CatchAll, TryTable
+  Op op;  // Block, Loop, If, Else, Try, Catch, CatchAll, TryTable
   std::string_view label = {};
 };
 

@@ -57,8 +57,7 @@ class SpecFiles {
       }
       command(cursor);
     }
-    if (!cursor.ok())
-      ADD_FAILURE() << where(cursor.error().offset) << cursor.error().message();
+    if (!cursor.ok()) ADD_FAILURE() << where(cursor.error().offset) << cursor.error().message();
   }
 
  private:
@@ -106,8 +105,10 @@ class SpecFiles {
       const std::string inner = quoted(c);
       const Result<Module> m = parse_wat(inner, features_);
       ++modules;
-      if (m) round_trip(*m, offset);
-      else ADD_FAILURE() << where(offset) << m.error().message();
+      if (m)
+        round_trip(*m, offset);
+      else
+        ADD_FAILURE() << where(offset) << m.error().message();
     }
   }
 
@@ -156,7 +157,8 @@ class SpecFiles {
       const Result<Module> again = parse_wat(*printed, features_);
       if (!again) {
         ADD_FAILURE() << where(offset) << "parse again: " << again.error().message() << " at "
-                      << again.error().offset << "\n" << printed->substr(0, 4000);
+                      << again.error().offset << "\n"
+                      << printed->substr(0, 4000);
         return;
       }
       EXPECT_EQ(encode_module(*again), binary) << where(offset) << printed->substr(0, 4000);

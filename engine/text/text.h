@@ -22,9 +22,9 @@ Result<Module> parse_wat(std::string_view source, Features features);
 Result<std::vector<uint8_t>> wat_to_binary(std::string_view source, Features features);
 
 struct PrintOptions {
-  bool fold = false;      // folded instructions
-  bool names = true;      // identifiers from the name section where they are unique
-  bool offsets = false;   // (;@offset;) before each instruction
+  bool fold = false;     // folded instructions
+  bool names = true;     // identifiers from the name section where they are unique
+  bool offsets = false;  // (;@offset;) before each instruction
 };
 
 /// Prints a module so that parse_wat gives an equal module back.
