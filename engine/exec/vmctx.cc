@@ -15,7 +15,7 @@ static_assert(sizeof(void*) == 8, "Skiff supports 64-bit hosts only");
 static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(std::atomic<uint64_t>) == 8);
 static_assert(std::atomic<uint32_t>::is_always_lock_free && sizeof(std::atomic<uint32_t>) == 4);
 
-SKIFF_LAYOUT(FuncInst, 56);
+SKIFF_LAYOUT(FuncInst, 64);
 SKIFF_OFFSET(FuncInst, call, 0);
 SKIFF_OFFSET(FuncInst, ctx, 8);
 SKIFF_OFFSET(FuncInst, code, 16);
@@ -24,6 +24,7 @@ SKIFF_OFFSET(FuncInst, index, 28);
 SKIFF_OFFSET(FuncInst, native_entry, 32);
 SKIFF_OFFSET(FuncInst, native_ctx, 40);
 SKIFF_OFFSET(FuncInst, native_type_id, 48);
+SKIFF_OFFSET(FuncInst, native_vm_store, 56);
 
 SKIFF_LAYOUT(MemoryInst, 16);
 SKIFF_OFFSET(MemoryInst, base, 0);
@@ -47,13 +48,14 @@ SKIFF_LAYOUT(ElemInst, 16);
 SKIFF_OFFSET(ElemInst, elems, 0);
 SKIFF_OFFSET(ElemInst, length, 8);
 
-SKIFF_LAYOUT(VmStore, 48);
+SKIFF_LAYOUT(VmStore, 56);
 SKIFF_OFFSET(VmStore, store, 0);
 SKIFF_OFFSET(VmStore, native_stack_limit, 8);
 SKIFF_OFFSET(VmStore, interrupt, 16);
 SKIFF_OFFSET(VmStore, fuel, 24);
 SKIFF_OFFSET(VmStore, caller, 32);
 SKIFF_OFFSET(VmStore, result_buffer, 40);
+SKIFF_OFFSET(VmStore, arg_buffer, 48);
 
 SKIFF_LAYOUT(VmCtx, 112);
 SKIFF_OFFSET(VmCtx, vm_store, 0);

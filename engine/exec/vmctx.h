@@ -20,6 +20,7 @@ namespace skiff {
 class Instance;
 class Store;
 struct VmCtx;
+struct VmStore;
 struct FuncInst;
 namespace gc {
 struct TypeInfo;
@@ -40,6 +41,7 @@ struct FuncInst {
   void* native_entry = nullptr;
   void* native_ctx = nullptr;  // its first argument: ctx, or (host functions) this FuncInst
   uint32_t native_type_id = ~0u;  // type_id once native_entry is set
+  VmStore* native_vm_store = nullptr;  // set with native_entry where native_ctx is this FuncInst
 };
 
 /// Spec: syntax-meminst. Never moves; shared ones may be in several stores and threads at once.
@@ -84,9 +86,11 @@ struct VmStore {
   std::atomic<uint32_t> interrupt{0};
   /// Remaining fuel when metering is on.
   int64_t fuel = 0;
-  // For native tiers: the calling instance, for host functions; results that do not fit in registers.
+  // For native tiers: the calling instance, for host functions; results and arguments that do not fit in
+  // registers.
   VmCtx* caller = nullptr;
   Slot* result_buffer = nullptr;
+  Slot* arg_buffer = nullptr;
 };
 
 /// An instance as code sees it. Arrays are in index-space order, imports first, and live in the same
