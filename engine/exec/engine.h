@@ -1,5 +1,6 @@
 // Engine: what is shared by everything in a process that should share it: features, tunables, the type
-// registry and the tier. CompiledModule: a validated module that the tier has prepared.
+// registry and the tier. CompiledModule: a validated module that the tier has prepared. An engine must
+// outlive its modules and stores.
 // Thread: an Engine and its CompiledModules may be used by any number of threads.
 #pragma once
 

@@ -6,6 +6,7 @@
 // of others, and what segments have written remains written.
 #include <memory>
 #include <new>
+#include <optional>
 
 #include "engine/base/bits.h"
 #include "engine/base/check.h"
@@ -95,10 +96,10 @@ class Instantiation {
     make_funcs();
     if (Status ok = make_memories(); !ok) return error_failure(std::move(ok).error());
     make_tags();
-    ConstEvaluator evaluator(*ctx_);
-    if (RunResult<void> ok = make_globals(evaluator); !ok) return ok;
-    if (RunResult<void> ok = make_tables(evaluator); !ok) return ok;
-    if (RunResult<void> ok = make_segments(evaluator); !ok) return ok;
+    evaluator_.emplace(*ctx_);
+    if (RunResult<void> ok = make_globals(); !ok) return ok;
+    if (RunResult<void> ok = make_tables(); !ok) return ok;
+    if (RunResult<void> ok = make_segments(); !ok) return ok;
     store_.engine_.tier().bind(*instance_);
     return {};
   }
@@ -196,12 +197,12 @@ class Instantiation {
   }
 
   // A global can be read by the initialisers after it, and its object is a root from then on.
-  RunResult<void> make_globals(ConstEvaluator& evaluator) {
+  RunResult<void> make_globals() {
     const uint32_t imported = module().imported_globals;
     for (uint32_t i = imported; i < module().globals.size(); ++i) {
       GlobalInst& global = instance_->defined_globals_[i - imported];
       const ValType type = info_.globals[i].type;
-      if (TrapCode trap = evaluator.evaluate(module().globals[i].init, type, global.slots);
+      if (TrapCode trap = evaluator_->evaluate(module().globals[i].init, type, global.slots);
           trap != TrapCode::None)
         return std::unexpected(trap_failure(trap, "initialiser of global " + std::to_string(i)));
       ctx_->globals[i] = &global;
@@ -210,11 +211,11 @@ class Instantiation {
     return {};
   }
 
-  RunResult<void> make_tables(ConstEvaluator& evaluator) {
+  RunResult<void> make_tables() {
     for (uint32_t i = module().imported_tables; i < module().tables.size(); ++i) {
       Slot init{.u64 = kNullRef};
       if (const std::optional<ConstExpr>& expr = module().tables[i].init)
-        if (TrapCode trap = evaluator.evaluate(*expr, info_.tables[i].elem, &init); trap != TrapCode::None)
+        if (TrapCode trap = evaluator_->evaluate(*expr, info_.tables[i].elem, &init); trap != TrapCode::None)
           return std::unexpected(trap_failure(trap, "initialiser of table " + std::to_string(i)));
       Result<std::unique_ptr<TableObject>> table = store_.make_table(info_.tables[i], init.ref);
       if (!table) return error_failure(std::move(table).error());
@@ -225,7 +226,7 @@ class Instantiation {
     return {};
   }
 
-  RunResult<void> make_segments(ConstEvaluator& evaluator) {
+  RunResult<void> make_segments() {
     const Module& m = module();
     for (size_t i = 0; i < m.datas.size(); ++i)
       ctx_->datas[i] = DataInst{m.datas[i].bytes.data(), m.datas[i].bytes.size()};
@@ -233,13 +234,13 @@ class Instantiation {
     for (uint32_t i = 0; i < m.elems.size(); ++i) {
       // Spec: a declarative segment is dropped at once; its expressions cannot trap, so nobody misses them.
       if (m.elems[i].mode == ElemSegment::Mode::Declarative) continue;
-      if (RunResult<void> ok = make_elem(evaluator, i); !ok) return ok;
+      if (RunResult<void> ok = make_elem(i); !ok) return ok;
     }
     return {};
   }
 
   // Made in place: the references that are already there are roots while the next ones are evaluated.
-  RunResult<void> make_elem(ConstEvaluator& evaluator, uint32_t i) {
+  RunResult<void> make_elem(uint32_t i) {
     const ElemSegment& segment = module().elems[i];
     const size_t n = segment.size();
     Instance::ElemRefs& to = instance_->elem_refs_[i];
@@ -252,7 +253,7 @@ class Instantiation {
         continue;
       }
       Slot value;
-      if (TrapCode trap = evaluator.evaluate(segment.exprs[k], info_.elem_types[i], &value);
+      if (TrapCode trap = evaluator_->evaluate(segment.exprs[k], info_.elem_types[i], &value);
           trap != TrapCode::None)
         return std::unexpected(trap_failure(trap, "element segment " + std::to_string(i)));
       to.refs[k] = value.ref;
@@ -263,11 +264,10 @@ class Instantiation {
   // Spec: exec-module, from the element segments on. Each active segment is written and dropped.
   RunResult<void> start() {
     const Module& m = module();
-    ConstEvaluator evaluator(*ctx_);
     for (uint32_t i = 0; i < m.elems.size(); ++i) {
       const ElemSegment& segment = m.elems[i];
       if (segment.mode != ElemSegment::Mode::Active) continue;
-      const uint64_t at = offset_of(evaluator, segment.offset_expr, m.tables[segment.table].type.address);
+      const uint64_t at = offset_of(segment.offset_expr, m.tables[segment.table].type.address);
       TrapCode trap = libcall::table_init(ctx_, i, segment.table, at, 0, ctx_->elems[i].length);
       if (trap != TrapCode::None)
         return std::unexpected(trap_failure(trap, "element segment " + std::to_string(i)));
@@ -276,7 +276,7 @@ class Instantiation {
     for (uint32_t i = 0; i < m.datas.size(); ++i) {
       const DataSegment& segment = m.datas[i];
       if (!segment.active) continue;
-      const uint64_t at = offset_of(evaluator, segment.offset_expr, m.memories[segment.memory].type.address);
+      const uint64_t at = offset_of(segment.offset_expr, m.memories[segment.memory].type.address);
       TrapCode trap = libcall::memory_init(ctx_, i, segment.memory, at, 0, ctx_->datas[i].length);
       if (trap != TrapCode::None)
         return std::unexpected(trap_failure(trap, "data segment " + std::to_string(i)));
@@ -287,9 +287,9 @@ class Instantiation {
     return store_.call_slots(ctx_->funcs[*m.start], none);
   }
 
-  uint64_t offset_of(ConstEvaluator& evaluator, const ConstExpr& expr, AddressType address) {
+  uint64_t offset_of(const ConstExpr& expr, AddressType address) {
     Slot value;
-    const TrapCode trap = evaluator.evaluate(expr, value_type(address), &value);
+    const TrapCode trap = evaluator_->evaluate(expr, value_type(address), &value);
     SKIFF_CHECK(trap == TrapCode::None);  // integer expressions do not allocate
     return address == AddressType::I64 ? value.u64 : value.u32;
   }
@@ -300,6 +300,7 @@ class Instantiation {
   std::span<const Extern> imports_;
   Instance* instance_ = nullptr;
   VmCtx* ctx_ = nullptr;
+  std::optional<ConstEvaluator> evaluator_;  // once ctx_ is set
 };
 
 RunResult<Instance*> Store::instantiate(ModulePtr module, std::span<const Extern> imports) {
