@@ -28,12 +28,14 @@ FileType type_of(mode_t mode) {
 class NoSigpipe {
  public:
   NoSigpipe() {
-    sigset_t pending;
     ::sigemptyset(&pipe_);
     ::sigaddset(&pipe_, SIGPIPE);
-    ::sigpending(&pending);
-    was_pending_ = ::sigismember(&pending, SIGPIPE);
     ::pthread_sigmask(SIG_BLOCK, &pipe_, &old_);
+    if (::sigismember(&old_, SIGPIPE)) {  // only then can one be waiting already
+      sigset_t pending;
+      ::sigpending(&pending);
+      was_pending_ = ::sigismember(&pending, SIGPIPE);
+    }
   }
   // Takes back the signal that our own write raised.
   void consume() {
@@ -44,7 +46,7 @@ class NoSigpipe {
 
  private:
   sigset_t pipe_, old_;
-  bool was_pending_;
+  bool was_pending_ = false;
 };
 
 int count_of(std::span<const iovec> vecs) { return static_cast<int>(std::min<size_t>(vecs.size(), IOV_MAX)); }
@@ -149,8 +151,10 @@ Io<size_t> File::write(std::span<const iovec> from, Interrupt interrupt) {
   if (!writable_) return io_fail(Errno::BadF);
   if (regular_) return retry([&] { return ::writev(fd(), from.data(), count_of(from)); });
   SKIFF_IO_TRY(wait_ready(fd(), POLLOUT, nonblocking_, interrupt));
+  const auto write_now = [&] { return ::writev(fd(), from.data(), count_of(from)); };
+  if (type_ == FileType::CharacterDevice) return retry(write_now);
   NoSigpipe guard;
-  auto n = retry([&] { return ::writev(fd(), from.data(), count_of(from)); });
+  auto n = retry(write_now);
   if (!n && n.error() == Errno::Pipe) guard.consume();
   return n;
 }

@@ -3,7 +3,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -453,6 +458,68 @@ TEST_P(FsTest, SwappedDirectoryDoesNotEscape) {
   swapper.join();
   EXPECT_FALSE(outer.exists("outdir/made"));
   EXPECT_GT(inside + refused, 100);
+}
+
+// A directory on the path is moved out of the tree and back: going up from it must not lead outside.
+TEST_P(FsTest, MovedDirectoryDoesNotLeadOut) {
+  outer.mkdir("base/x/deep");
+  outer.mkdir("elsewhere");
+  const Dir dir = base();
+  std::atomic<bool> stop = false;
+  std::thread mover([&] {
+    const std::string in = outer / "base/x/deep", out = outer / "elsewhere/deep";
+    while (!stop) {
+      ::rename(in.c_str(), out.c_str());
+      ::rename(out.c_str(), in.c_str());
+    }
+  });
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+  while (std::chrono::steady_clock::now() < end) {
+    const auto secret = content(dir, "x/deep/../../secret");
+    EXPECT_FALSE(secret) << *secret;
+    const auto file = content(dir, "x/deep/../../file");
+    EXPECT_EQ(file.value_or("hello"), "hello");
+  }
+  stop = true;
+  mover.join();
+}
+
+// Makes openat2 fail with `error` for this process from now on.
+bool forbid_openat2(int error) {
+  const sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(error)),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program = {std::size(code), const_cast<sock_filter*>(code)};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+// Containers forbid openat2: Auto then walks, also when the filter comes after the directory was opened.
+TEST(ResolverTest, AutoFallsBack) {
+  TempDir temp;
+  temp.mkdir("base");
+  temp.write("base/file", "hello");
+  temp.write("secret", "SECRET");
+  for (const int error : {ENOSYS, EPERM}) {
+    const auto before = Dir::open_host(temp / "base", Access::ReadWrite);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (!forbid_openat2(error)) ::_exit(77);
+      const auto after = Dir::open_host(temp / "base", Access::ReadWrite);
+      for (const Dir& dir : {*before, *after}) {
+        if (!dir.open_at("./file", kRead)) ::_exit(1);
+        if (error_of(dir.open_at("../secret", kRead)) != Errno::Perm) ::_exit(2);
+      }
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "no seccomp";
+    EXPECT_EQ(status, 0) << error;
+  }
 }
 
 }  // namespace
