@@ -26,29 +26,16 @@ class BodyParser {
   std::vector<BranchHint> take_hints() { return std::move(hints_); }
 
  private:
+  // clang-format off
   enum class Kind : uint8_t {
-    Fold,   // (op operand*
-    Block,  // (block ...   also loop and try_table
-    IfCondition,
-    Then,
-    AfterThen,
-    Else,
-    AfterElse,  // (if condition (then ...) (else ...))
-    TryHead,
-    Do,
-    AfterDo,
-    Catch,
-    AfterCatch,  // (try (do ...) (catch ...)) of legacy exceptions
-    CatchAll,
-    TryEnd,
-    TryDelegated,
-    PlainBlock,
-    PlainIf,
-    PlainElse,
-    PlainTry,
-    PlainCatch,
-    PlainCatchAll,
+    Fold,                                           // (op operand*
+    Block,                                          // (block ...   also loop and try_table
+    IfCondition, Then, AfterThen, Else, AfterElse,  // (if condition (then ...) (else ...))
+    TryHead, Do, AfterDo, Catch, AfterCatch,        // (try (do ...) (catch ...)) of legacy exceptions
+    CatchAll, TryEnd, TryDelegated,
+    PlainBlock, PlainIf, PlainElse, PlainTry, PlainCatch, PlainCatchAll,
   };
+  // clang-format on
   enum class Hint : uint8_t { None, Unlikely, Likely };
   struct Frame {
     Kind kind;

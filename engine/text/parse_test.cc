@@ -142,7 +142,8 @@ TEST(Parse, Abbreviations) {
     (memory (export "m") i64 (pagesize 1) (data "ab" "c"))
     (func $f (export "f") (export "g"))
     (table 2 (ref func) (ref.func $f)) (elem (i32.const 0) $f) (elem (table $t) (i64.const 0) func $f)
-    (elem (ref null func) (item ref.func $f) (ref.null func)) (elem declare func $f) (data (offset i64.const 0)))");
+    (elem (ref null func) (item ref.func $f) (ref.null func))
+    (elem declare func $f) (data (offset i64.const 0)))");
   EXPECT_EQ(m.exports.size(), 4u);
   EXPECT_EQ(m.tables[0].type.limits.max, 2u);
   EXPECT_EQ(m.tables[0].type.address, AddressType::I64);
