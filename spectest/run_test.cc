@@ -20,7 +20,7 @@ void expect_counts(const FileResult& r, uint64_t passed, uint64_t failed) {
   EXPECT_EQ(r.failed, failed) << findings;
 }
 
-constexpr const char* kModule = R"((module
+constexpr const char* kModule = R"wast((module
   (tag $e)
   (func (export "one") (result i32) (i32.const 1))
   (func (export "nan") (result f32) (f32.const -nan))
@@ -30,10 +30,10 @@ constexpr const char* kModule = R"((module
   (func (export "throw") (throw $e))
   (func (export "same") (param externref) (result externref) (local.get 0))
   (global (export "g") i32 (i32.const 42)))
-)";
+)wast";
 
 TEST(RunScript, GoodScript) {
-  expect_counts(run(std::string(kModule) + R"(
+  expect_counts(run(std::string(kModule) + R"wast(
     (assert_return (invoke "one") (i32.const 1))
     (assert_return (invoke "one") (either (i32.const 2) (i32.const 1)))
     (assert_return (invoke "nan") (f32.const nan:canonical))
@@ -47,11 +47,11 @@ TEST(RunScript, GoodScript) {
     (assert_malformed (module quote "(func") "unexpected token")
     (assert_invalid (module (func (result i32))) "type mismatch")
     (assert_unlinkable (module (import "no" "no" (func))) "unknown import")
-    (assert_trap (module (func $s (unreachable)) (start $s)) "unreachable"))"), 15, 0);
+    (assert_trap (module (func $s (unreachable)) (start $s)) "unreachable"))wast"), 15, 0);
 }
 
 TEST(RunScript, WrongScript) {
-  const FileResult r = run(std::string(kModule) + R"(
+  const FileResult r = run(std::string(kModule) + R"wast(
     (assert_return (invoke "one") (i32.const 2))
     (assert_return (invoke "one") (i64.const 1))
     (assert_return (invoke "one"))
@@ -70,7 +70,7 @@ TEST(RunScript, WrongScript) {
     (assert_unlinkable (module) "unknown import")
     (register "x" $missing)
     (module (import "no" "no" (func)))
-    (invoke "one"))");
+    (invoke "one"))wast");
   expect_counts(r, 1, 19);
   ASSERT_FALSE(r.findings.empty());
   EXPECT_EQ(r.findings[0].line, 12u);
@@ -79,7 +79,7 @@ TEST(RunScript, WrongScript) {
 }
 
 TEST(RunScript, ThreadsShareMemory) {
-  expect_counts(run(R"(
+  expect_counts(run(R"wast(
     (module $m (memory (export "mem") 1 1 shared)
       (func (export "load") (result i32) (i32.atomic.load (i32.const 0))))
     (thread $t (shared (module $m))
@@ -88,7 +88,7 @@ TEST(RunScript, ThreadsShareMemory) {
         (func (export "store") (i32.atomic.store (i32.const 0) (i32.const 7))))
       (invoke "store"))
     (wait $t)
-    (assert_return (invoke "load") (i32.const 7)))"), 7, 0);
+    (assert_return (invoke "load") (i32.const 7)))wast"), 7, 0);
 }
 
 TEST(RunScript, FeaturesFollowTheFolder) {

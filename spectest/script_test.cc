@@ -17,8 +17,8 @@ std::unique_ptr<Script> parse(std::string source) {
 }
 
 TEST(ParseScript, ModuleForms) {
-  const auto s = parse(R"((module $a (func)) (module binary "\00asm" "\01\00\00\00") (module quote "(func" ")")
-      (module definition $d (memory 1)) (module instance $i $d) (register "x" $i))");
+  const auto s = parse(R"wast((module $a (func)) (module binary "\00asm" "\01\00\00\00") (module quote "(func" ")")
+      (module definition $d (memory 1)) (module instance $i $d) (register "x" $i))wast");
   ASSERT_EQ(s->commands.size(), 6u);
   EXPECT_EQ(s->commands[0].id, "a");
   EXPECT_EQ(s->commands[0].source->kind, ModuleSource::Kind::Text);
@@ -38,9 +38,9 @@ TEST(ParseScript, WholeFileIsOneModule) {
 }
 
 TEST(ParseScript, Patterns) {
-  const auto s = parse(R"((assert_return (invoke $m "f" (i64.const -1) (ref.extern 7))
+  const auto s = parse(R"wast((assert_return (invoke $m "f" (i64.const -1) (ref.extern 7))
       (f32.const nan:canonical) (v128.const f64x2 nan:arithmetic 1) (ref.null) (ref.null func) (ref.i31)
-      (either (i32.const 1) (i32.const 2))))");
+      (either (i32.const 1) (i32.const 2))))wast");
   ASSERT_EQ(s->commands.size(), 1u);
   const Command& c = s->commands[0];
   EXPECT_EQ(c.action->module, "m");
@@ -56,8 +56,8 @@ TEST(ParseScript, Patterns) {
 }
 
 TEST(ParseScript, Threads) {
-  const auto s = parse(R"((module $m (memory 1 1 shared)) (thread $t (shared (module $m)) (register "m" $m)
-      (module (import "m" "x" (memory 1 1 shared)))) (wait $t))");
+  const auto s = parse(R"wast((module $m (memory 1 1 shared)) (thread $t (shared (module $m)) (register "m" $m)
+      (module (import "m" "x" (memory 1 1 shared)))) (wait $t))wast");
   ASSERT_EQ(s->commands.size(), 3u);
   EXPECT_EQ(s->commands[1].shared, std::vector<std::string>{"m"});
   EXPECT_EQ(s->commands[1].commands.size(), 2u);
