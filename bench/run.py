@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Kernels on all engines that this machine has, interleaved in one run, as ratios to native code.
+
+usage: run.py [--build DIR] [--rounds N] [--engines a,b] [KERNEL...]
+
+Each kernel (bench/kernels/*.c) times itself, so that start-up and compilation do not count, and prints a
+checksum that must agree. Engines: native (clang -O3), skiff-<tier> for every tier, wasmtime (PyPI package), v8
+(node), wasm-interp (wabt). The best of all rounds counts; machines are noisy, trust ratios only.
+"""
+
+import argparse
+import math
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+GUESTS = ROOT / "build" / "guests"
+RESULT = re.compile(r"ns (\d+) checksum ([0-9a-f]+)")
+
+
+def build(name: str) -> None:
+    source = ROOT / "bench" / "kernels" / f"{name}.c"
+    flags = ["-O3", "-ffp-contract=off"]
+    for output, command in [
+        (GUESTS / f"bench_{name}.wasm", [ROOT / "cmake" / "guest_cc.sh", GUESTS, *flags, "-msimd128", source]),
+        (GUESTS / f"bench_{name}.native", ["clang-22", *flags, "-march=native", source, "-lm"]),
+    ]:
+        header = source.parent / "bench.h"
+        if not output.exists() or output.stat().st_mtime < max(source.stat().st_mtime, header.stat().st_mtime):
+            subprocess.run([*command, "-o", output], check=True)
+
+
+def engines(skiff: pathlib.Path, name: str, wanted: list[str]) -> dict[str, list]:
+    wasm = GUESTS / f"bench_{name}.wasm"
+    found = {"native": [GUESTS / f"bench_{name}.native"]}
+    tiers = subprocess.run([skiff, "version", "--json"], capture_output=True, text=True, check=False).stdout
+    for tier in re.findall(r'"(interp|baseline|llvm)"', tiers) or ["interp"]:
+        found[f"skiff-{tier}"] = [skiff, "run", f"--tier={tier}", wasm]
+    peers = ROOT / "bench" / "peers"
+    if subprocess.run([sys.executable, "-c", "import wasmtime"], capture_output=True, check=False).returncode == 0:
+        found["wasmtime"] = [sys.executable, peers / "wasmtime_run.py", wasm]
+    if shutil.which("node"):
+        found["v8"] = ["node", "--no-warnings", peers / "node_run.mjs", wasm]
+    return {key: value for key, value in found.items() if not wanted or key in wanted}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default=str(ROOT / "build" / "release"), help="build folder with bin/skiff")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--engines", default="")
+    parser.add_argument("kernels", nargs="*")
+    options = parser.parse_args()
+    skiff = pathlib.Path(options.build) / "bin" / "skiff"
+    names = options.kernels or sorted(p.stem for p in (ROOT / "bench" / "kernels").glob("*.c"))
+    ratios: dict[str, list[float]] = {}
+    columns: list[str] = []
+    GUESTS.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        build(name)
+        best: dict[str, int] = {}
+        sums: dict[str, str] = {}
+        commands = engines(skiff, name, options.engines.split(",") if options.engines else [])
+        for _ in range(options.rounds):
+            for engine, command in commands.items():
+                run = subprocess.run([*map(str, command), "3"], capture_output=True, text=True, check=False)
+                match = RESULT.search(run.stdout)
+                if not match:
+                    print(f"{name} on {engine} failed: {(run.stderr or run.stdout)[:300]}", file=sys.stderr)
+                    continue
+                best[engine] = min(best.get(engine, 1 << 62), int(match.group(1)))
+                sums[engine] = match.group(2)
+        if len(set(sums.values())) > 1:
+            print(f"{name}: checksums differ: {sums}", file=sys.stderr)
+            return 1
+        if not columns:
+            columns = list(best)
+            print("| kernel | native ms | " + " | ".join(c for c in columns if c != "native") + " |")
+            print("|---" * (len(columns) + 1) + "|")
+        cells = []
+        for engine in columns:
+            if engine == "native":
+                continue
+            ratio = best[engine] / best["native"] if engine in best and "native" in best else float("nan")
+            ratios.setdefault(engine, []).append(ratio)
+            cells.append(f"{ratio:.2f}")
+        print(f"| {name} | {best.get('native', 0) / 1e6:.2f} | " + " | ".join(cells) + " |", flush=True)
+    means = []
+    for values in ratios.values():
+        numbers = [v for v in values if v == v]
+        means.append(f"{math.exp(sum(map(math.log, numbers)) / len(numbers)):.2f}" if numbers else "-")
+    print("| **geometric mean** | | " + " | ".join(means) + " |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
