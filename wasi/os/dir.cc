@@ -22,8 +22,12 @@ namespace {
 constexpr mode_t kNewFile = 0666;  // both modified by the host's umask
 constexpr mode_t kNewDirectory = 0777;
 
-// Cookies: 0 is ".", 1 is "..", 2 the host's first position, others the host's position + kCookieBias.
-constexpr uint64_t kCookieBias = 2;
+// Cookies count entries, since C libraries keep them in 32 bits: 0 is ".", 1 is "..", kFirst the host's first
+// entry. Where entry kFirst + i of the host ends is in Dir::positions_[i]: positions, unlike counts, survive
+// that entries before them are removed. Beyond kMaxPositions a cookie is kRaw + the host's position.
+constexpr uint64_t kFirst = 2;
+constexpr size_t kMaxPositions = 1 << 20;
+constexpr uint64_t kRaw = uint64_t{1} << 32;
 constexpr size_t kMinBatch = 1024;
 constexpr size_t kMaxBatch = 32 << 10;
 
@@ -146,24 +150,42 @@ Io<void> Dir::set_times_at(std::string_view path, bool follow, NewTime accessed,
 
 Io<void> Dir::sync() const { return done(::fsync(fd())); }
 
+// The host's position that a cookie from kFirst on stands for; nothing for made-up ones.
+std::optional<int64_t> Dir::position_of(uint64_t cookie) const {
+  if (cookie >= kRaw)
+    return cookie - kRaw <= INT64_MAX ? std::optional(static_cast<int64_t>(cookie - kRaw)) : std::nullopt;
+  if (cookie == kFirst) return 0;
+  const uint64_t i = cookie - kFirst - 1;
+  return i < positions_.size() ? std::optional(positions_[i]) : std::nullopt;
+}
+
+// The cookie after the entry that `cookie` stands for, which ends at `end`.
+uint64_t Dir::cookie_after(uint64_t cookie, int64_t end) {
+  const uint64_t i = cookie - kFirst;
+  if (cookie >= kRaw || i >= kMaxPositions) return kRaw + static_cast<uint64_t>(end);
+  if (i < positions_.size()) positions_[i] = end;
+  else positions_.push_back(end);
+  return cookie + 1;
+}
+
 Io<void> Dir::read_entries(uint64_t cookie, size_t batch_bytes,
                            const std::function<bool(const DirEntry&)>& entry) {
-  if (cookie < kCookieBias) {
+  if (cookie < kFirst) {
     // ".." is given the inode of "." : what lies above is not this directory's to tell.
     const FileStat self = SKIFF_IO_TRY(stat());
-    for (; cookie < kCookieBias; ++cookie) {
+    for (; cookie < kFirst; ++cookie) {
       const DirEntry e{cookie + 1, self.inode, FileType::Directory, cookie == 0 ? "." : ".."};
       if (!entry(e)) return {};
     }
   }
-  const uint64_t position = cookie - kCookieBias;
-  if (position > static_cast<uint64_t>(INT64_MAX)) return io_fail(Errno::Inval);
+  const std::optional<int64_t> position = position_of(cookie);
+  if (!position) return {};
   if (!scan_fd_ || scan_fd_.use_count() > 1) {  // a position of its own for each copy
     OwnedFd scan(::openat(fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!scan) return io_fail_host();
     scan_fd_ = std::make_shared<OwnedFd>(std::move(scan));
   }
-  if (::lseek(scan_fd_->get(), static_cast<off_t>(position), SEEK_SET) < 0) return io_fail_host();
+  if (::lseek(scan_fd_->get(), *position, SEEK_SET) < 0) return io_fail_host();
 
   std::vector<char> batch(std::clamp(batch_bytes, kMinBatch, kMaxBatch));
   for (;;) {
@@ -176,8 +198,8 @@ Io<void> Dir::read_entries(uint64_t cookie, size_t batch_bytes,
       const std::string_view name = batch.data() + at + kHostEntryName;
       at += host.size;
       if (name == "." || name == "..") continue;
-      if (!entry({static_cast<uint64_t>(host.next) + kCookieBias, host.inode, entry_type(host.type), name}))
-        return {};
+      cookie = cookie_after(cookie, host.next);
+      if (!entry({cookie, host.inode, entry_type(host.type), name})) return {};
     }
   }
 }

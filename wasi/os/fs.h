@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "wasi/os/errno.h"
 #include "wasi/os/fd.h"
@@ -156,8 +157,8 @@ class Dir {
   Io<void> sync() const;
 
   /// Calls `entry` for the entries from `cookie` on (0: from the start) until it returns false or no more
-  /// are left. "." and ".." come first. Cookies stay valid as long as the directory does; made-up ones
-  /// do no harm. `batch_bytes`: how much to ask of the host at once.
+  /// are left. "." and ".." come first. A cookie is valid for this Dir, until it reads from the start
+  /// again; made-up ones give arbitrary entries or none. `batch_bytes`: how much to ask of the host at once.
   Io<void> read_entries(uint64_t cookie, size_t batch_bytes,
                         const std::function<bool(const DirEntry&)>& entry);
 
@@ -181,10 +182,14 @@ class Dir {
   Io<OwnedFd> open_path(std::string_view path, bool follow) const;
   Io<Parent> parent(std::string_view path) const { return open_parent(fd(), path, resolver_); }
 
+  std::optional<int64_t> position_of(uint64_t cookie) const;
+  uint64_t cookie_after(uint64_t cookie, int64_t end);
+
   // The descriptor is shared by copies and has no state that they could disturb; the position of
   // reading entries lives in one of its own.
   std::shared_ptr<OwnedFd> fd_;
   std::shared_ptr<OwnedFd> scan_fd_;
+  std::vector<int64_t> positions_;  // see dir.cc
   Access access_;
   Resolver resolver_;
 };

@@ -26,7 +26,7 @@ Io<void> P1State::sock_recv(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count
   const auto received = SKIFF_IO_TRY(
       socket->receive(vecs.view(), flags & riflag::Peek, flags & riflag::WaitAll, g.interrupt()));
   out.set(static_cast<uint32_t>(received.bytes));
-  out_flags.set(static_cast<uint16_t>(received.truncated ? roflag::DataTruncated : 0));
+  out_flags.set(received.truncated ? uint16_t{roflag::DataTruncated} : uint16_t{0});
   return {};
 }
 

@@ -146,8 +146,8 @@ TEST_F(P1Test, HostilePointers) {
         put_text(kBuffer, "a valid path too");
         uint32_t e = 0;
         ASSERT_EQ(raw_call("wasi_snapshot_preview1", row.name, args, e), Outcome::Ok) << row.name;
-        if (!on_socket)
-          EXPECT_EQ(static_cast<Errno>(e), Errno::Fault) << row.name << " argument " << only << " " << bad;
+        if (on_socket) continue;  // no socket is there; see HostilePointersOnSockets
+        EXPECT_EQ(static_cast<Errno>(e), Errno::Fault) << row.name << " argument " << only << " " << bad;
       }
     }
   }
