@@ -121,6 +121,8 @@ std::optional<Op> BodyParser::operator_here() {
   const auto op = c_.at(TokenKind::Keyword) ? find_op(c_.text()) : std::nullopt;
   if (!op) return c_.unexpected(), std::nullopt;
   if (!p_.module().features.has(info(*op).feature)) {
+    // Catch clauses of try_table share their keywords with legacy instructions: out of place, not unknown.
+    if (*op == Op::Catch || *op == Op::CatchAll) return c_.unexpected(), std::nullopt;
     c_.set_error(ErrorCode::UnknownOperator, std::string(c_.text()) + " (feature " +
                                                  std::string(name_of(info(*op).feature)) + " is off)");
     return std::nullopt;
