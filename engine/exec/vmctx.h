@@ -91,6 +91,7 @@ struct VmStore {
   VmCtx* caller = nullptr;
   Slot* result_buffer = nullptr;
   Slot* arg_buffer = nullptr;
+  FuncInst* tail_callee = nullptr;  // of a tail call that leaves the instance
 };
 
 /// An instance as code sees it. Arrays are in index-space order, imports first, and live in the same

@@ -1,0 +1,39 @@
+// The tier "llvm": all functions of a module compiled ahead of their first call by the optimising compiler, or
+// taken from wherever the runtime keeps compiled code.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "compiler/target/code_memory.h"
+#include "engine/exec/engine.h"
+#include "engine/exec/tier.h"
+
+namespace skiff::compiler {
+
+/// Compiles a module now. Loads the compiler's library at its first call.
+using CompileNow = std::function<Result<NativeImage>()>;
+
+/// Where images come from: a cache that may find one, or calls `compile` and keeps what that returns.
+/// Thread: any, several at once.
+using ImageProvider = std::function<Result<std::shared_ptr<const LoadedImage>>(
+    const ModuleInfo& info, const Tunables& tunables, const CompileNow& compile)>;
+
+/// Compiles each time, and keeps nothing.
+Result<std::shared_ptr<const LoadedImage>> compile_to_memory(const ModuleInfo& info, const Tunables& tunables,
+                                                             const CompileNow& compile);
+
+/// Without a provider: compile_to_memory.
+std::unique_ptr<Tier> make_native_tier(ImageProvider provider = {});
+
+/// Gives a function that has no machine code (of the host, or another tier) the import thunk of a type, in the image
+/// of the instance that wants to call it.
+/// Requires: the function is of that type, or of a subtype; an instance of this tier.
+void bind_thunk(const VmCtx& caller, FuncInst& func, uint32_t module_type);
+
+}  // namespace skiff::compiler
+
+namespace skiff {
+/// The tier "llvm" without a cache.
+std::unique_ptr<Tier> make_llvm_tier();
+}
