@@ -17,11 +17,12 @@ namespace {
 constexpr size_t kArgSlots = size_t{limits::kParams} * 2;
 constexpr size_t kResultSlots = size_t{limits::kResults} * 2;
 
-// Where claimed faults go on, on the stack of the code that faulted.
+// Where claimed faults go on, on the stack of the code that faulted. In which instance that was is not known for
+// certain; that which was called is likely.
 [[noreturn]] void land(void* cookie) {
   const auto* act = static_cast<const Activation*>(cookie);
   const GuardScope& scope = *current_guard_scope();
-  act->store->trap(TrapCode::MemoryOutOfBounds, {scope.fault_pc, scope.fault_fp});
+  act->store->trap(TrapCode::MemoryOutOfBounds, {scope.fault_pc, scope.fault_fp}, *act->func->ctx);
 }
 
 Outcome enter(Activation& act, Slot* values) {
@@ -54,14 +55,14 @@ void NativeStore::scan_roots(gc::Marker& marker) {
   gc::scan_native_stack(marker, reinterpret_cast<const void*>(outermost->frame));
 }
 
-void NativeStore::trap(TrapCode code, CodeSite site) {
+void NativeStore::trap(TrapCode code, CodeSite site, const VmCtx& ctx) {
   (void)store_.trap(code);
-  pass_trap(site);
+  pass_trap(site, ctx);
 }
 
-void NativeStore::pass_trap(CodeSite site) {
+void NativeStore::pass_trap(CodeSite site, const VmCtx& ctx) {
   const Activation& act = *innermost;
-  add_frames(act, site, store_.pending_trap());
+  add_frames(act, site, ctx.instance, store_.pending_trap());
   skiff_native_leave(act.frame, Outcome::Trap);
 }
 
@@ -94,9 +95,8 @@ const Instance* NativeStore::instance_of(const LoadedImage* image, const Instanc
 }
 
 // Looks up only the frames that the trap keeps, but tells thunks from functions for all, to count.
-void NativeStore::add_frames(const Activation& act, CodeSite site, Trap& trap) const {
+void NativeStore::add_frames(const Activation& act, CodeSite site, const Instance* instance, Trap& trap) const {
   constexpr size_t kHalf = Trap::kMaxFrames / 2;
-  const Instance* instance = nullptr;
   auto add = [&](const Place& place) {
     instance = instance_of(place.code.image, instance);
     trap.add_frame({instance, place.func, place.offset});

@@ -44,10 +44,10 @@ class NativeStore final : public TierStore {
   /// An instance whose functions are those of this image.
   void add_instance(const LoadedImage& image, VmCtx& ctx) { contexts_.push_back({&image, &ctx}); }
 
-  /// Ends the innermost activation with a trap that happened at `site`.
-  [[noreturn]] void trap(TrapCode code, CodeSite site);
+  /// Ends the innermost activation with a trap that happened at `site`, in code of this context.
+  [[noreturn]] void trap(TrapCode code, CodeSite site, const VmCtx& ctx);
   /// Ends it with the trap that the store holds already.
-  [[noreturn]] void pass_trap(CodeSite site);
+  [[noreturn]] void pass_trap(CodeSite site, const VmCtx& ctx);
   /// Throws an exception from a library call.
   [[noreturn]] void raise(Ref exn);
 
@@ -70,7 +70,7 @@ class NativeStore final : public TierStore {
   };
   Place place_of(uintptr_t pc) const;
   const Instance* instance_of(const LoadedImage* image, const Instance* inner) const;
-  void add_frames(const Activation& act, CodeSite site, Trap& trap) const;
+  void add_frames(const Activation& act, CodeSite site, const Instance* instance, Trap& trap) const;
 
   Store& store_;
   CodeMap& code_map_;

@@ -22,7 +22,7 @@ using ModuleTypeIndex = uint32_t;
 
 #define SKIFF_NATIVE [[gnu::noinline]]
 // Must be expanded in the library call itself: it names the call site.
-#define SKIFF_TRAP_HERE(CTX, CODE) NativeStore::of(*(CTX)->vm_store).trap(CODE, call_site())
+#define SKIFF_TRAP_HERE(CTX, CODE) NativeStore::of(*(CTX)->vm_store).trap(CODE, call_site(), *(CTX))
 
 // The reference that an allocation made, or its trap.
 #define SKIFF_NEW(CTX, EXPR)                                            \
@@ -39,7 +39,7 @@ SKIFF_NATIVE [[noreturn]] void trap(VmCtx* ctx, uint32_t code) { SKIFF_TRAP_HERE
 
 SKIFF_NATIVE [[noreturn]] void raise(FuncInst* callee, uint32_t outcome) {
   NativeStore& native = NativeStore::of(*callee->native_vm_store);
-  if (outcome == static_cast<uint32_t>(Outcome::Trap)) native.pass_trap(call_site());
+  if (outcome == static_cast<uint32_t>(Outcome::Trap)) native.pass_trap(call_site(), *callee->native_vm_store->caller);
   native.raise(native.store().pending_exception());
 }
 
