@@ -1,6 +1,7 @@
 // The list of tiers.
 #include "runtime/tiers.h"
 
+#include "compiler/target/native_tier.h"
 #include "engine/interp/interp.h"
 
 namespace skiff {
@@ -8,6 +9,7 @@ namespace {
 
 constexpr TierFactory kTiers[] = {
     {"interp", make_interpreter, "threaded interpreter"},
+    {"llvm", make_llvm_tier, "optimising compiler (needs libskiff-llvm)"},
 };
 
 }  // namespace
@@ -15,6 +17,8 @@ constexpr TierFactory kTiers[] = {
 std::span<const TierFactory> tier_factories() { return kTiers; }
 
 Result<const TierFactory*> find_tier(std::string_view name) {
+  // Compiling each module anew at every start would cost short programs more than it gives long ones: the
+  // compiler is for those who ask until compiled code is kept between runs.
   if (name == "auto") return &kTiers[0];
   std::string known = "auto";
   for (const TierFactory& t : kTiers) {

@@ -15,10 +15,10 @@ struct TierFactory {
   std::string_view what;   // one line for help texts
 };
 
-/// All tiers, best first.
+/// All tiers, the one that is "auto" first.
 std::span<const TierFactory> tier_factories();
 
-/// The tier of that name, "auto" being the best one.
+/// The tier of that name, "auto" being the first one.
 /// Errors: InvalidArgument naming the known ones.
 Result<const TierFactory*> find_tier(std::string_view name);
 

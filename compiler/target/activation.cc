@@ -115,7 +115,9 @@ void NativeStore::add_frames(const Activation& act, CodeSite site, const Instanc
       ++count;
     }
     const CodeSite caller = caller_of(site.fp);
-    SKIFF_CHECK(caller.fp > site.fp && caller.fp <= act.frame);
+    const bool chained = caller.fp > site.fp && caller.fp <= act.frame;
+    SKIFF_DCHECK(chained);
+    if (!chained) break;  // better a short backtrace than none
     site = caller;
   }
   const size_t kept = std::min(count > kHalf ? count - kHalf : 0, kHalf);
