@@ -7,6 +7,7 @@
 #pragma once
 
 #include <csetjmp>
+#include <utility>
 
 #include "engine/exec/signals.h"
 #include "engine/exec/store.h"
@@ -90,8 +91,8 @@ extern const FuncCode kNotLowered;
 
 /// Runs code from `pc` until kExit; act.fp is the frame.
 void run_code(Activation& act, Pc pc);
-/// Registers the handlers as code whose memory faults are traps.
-void register_handlers();
+/// Begin and end of the handlers: code whose memory faults are traps.
+std::pair<const void*, const void*> handlers();
 
 /// FuncInst::call of every function of this tier.
 Outcome interp_call(FuncInst* self, VmCtx* caller, Slot* values);

@@ -88,6 +88,6 @@ void run_code(Activation& act, Pc pc) {
 #endif
 }
 
-void register_handlers() { add_code_range(__start_skiff_interp, __stop_skiff_interp); }
+std::pair<const void*, const void*> handlers() { return {__start_skiff_interp, __stop_skiff_interp}; }
 
 }  // namespace skiff::interp

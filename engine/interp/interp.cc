@@ -61,6 +61,8 @@ namespace {
 
 class Interpreter final : public Tier {
  public:
+  Interpreter() { add_code_range(handlers().first, handlers().second); }
+  ~Interpreter() override { remove_code_range(handlers().first, handlers().second); }
   std::string_view name() const override { return "interp"; }
   Result<std::unique_ptr<TierCode>> prepare(const ModuleInfo& info, const Tunables& tunables) override {
     return std::make_unique<ModuleCode>(info, tunables);
@@ -75,7 +77,6 @@ class Interpreter final : public Tier {
 }  // namespace interp
 
 std::unique_ptr<Tier> make_interpreter() {
-  interp::register_handlers();
   return std::make_unique<interp::Interpreter>();
 }
 
