@@ -3,7 +3,7 @@
 #include "engine/exec/libcalls.h"
 #include "engine/exec/memory.h"
 #include "engine/exec/table.h"
-#include "engine/exec/test_support.h"
+#include "engine/exec/exec_test_support.h"
 #include "engine/gc/heap.h"
 
 namespace skiff {

@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "engine/exec/test_support.h"
+#include "engine/exec/exec_test_support.h"
 
 namespace skiff {
 namespace {

@@ -4,7 +4,7 @@
 #include "engine/exec/backtrace.h"
 #include "engine/exec/libcalls.h"
 #include "engine/exec/table.h"
-#include "engine/exec/test_support.h"
+#include "engine/exec/exec_test_support.h"
 #include "engine/gc/heap.h"
 
 namespace skiff {

@@ -2,7 +2,7 @@
 #include "engine/exec/table.h"
 
 #include "engine/exec/libcalls.h"
-#include "engine/exec/test_support.h"
+#include "engine/exec/exec_test_support.h"
 #include "engine/syntax/limits.h"
 
 namespace skiff {
