@@ -13,7 +13,7 @@
 
 #include "engine/base/bits.h"
 #include "engine/exec/memory.h"
-#include "engine/exec/test_support.h"
+#include "engine/exec/exec_test_support.h"
 #include "wasi/os/test_util.h"
 #include "wasi/p1/abi.h"
 
