@@ -6,7 +6,7 @@
 #include "engine/exec/libcalls.h"
 #include "engine/exec/memory.h"
 #include "engine/exec/signals.h"
-#include "engine/exec/test_support.h"
+#include "engine/exec/exec_test_support.h"
 #include "engine/gc/heap.h"
 #include "engine/gc/object.h"
 

@@ -8,7 +8,7 @@
 
 #include "compiler/target/compiler_library.h"
 #include "engine/exec/backtrace.h"
-#include "engine/exec/test_support.h"
+#include "engine/exec/exec_test_support.h"
 
 namespace skiff::compiler {
 namespace {
