@@ -1,0 +1,23 @@
+// The library's one exported symbol.
+#include "compiler/llvm/compile.h"
+#include "compiler/llvm/disasm.h"
+
+namespace skiff::llvm_tier {
+namespace {
+
+std::string host_cpu() {
+  const TargetChoice choice = choose_target({});
+  return choice.triple + " " + choice.cpu + " " + choice.features;
+}
+
+// Raise with every change to what generated code is or expects.
+constexpr uint32_t kVersion = 1;
+
+constexpr compiler::CompilerApi kApi = {kVersion, compile_module, disassemble, optimized_ir, host_cpu};
+
+}  // namespace
+}  // namespace skiff::llvm_tier
+
+extern "C" __attribute__((visibility("default"))) const skiff::compiler::CompilerApi* skiff_llvm_compiler_api() {
+  return &skiff::llvm_tier::kApi;
+}

@@ -1,0 +1,125 @@
+// The code model is the small one and everything is position-independent and hidden, so that references are
+// relative (link.h). Only the ISAs that Skiff runs on are there.
+#include "compiler/llvm/emit.h"
+
+#include <mutex>
+
+#include "llvm/CodeGen/Passes.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+
+namespace skiff::llvm_tier {
+namespace {
+
+// Options of LLVM that are only reachable as command line flags. They are process-wide, but this copy of LLVM is ours.
+void set_flag(llvm::StringRef name, bool value) {
+  auto& options = llvm::cl::getRegisteredOptions();
+  const auto found = options.find(name);
+  if (found != options.end()) static_cast<llvm::cl::opt<bool>*>(found->second)->setValue(value);
+}
+
+#define SKIFF_TARGET(NAME)              \
+  LLVMInitialize##NAME##TargetInfo();   \
+  LLVMInitialize##NAME##Target();       \
+  LLVMInitialize##NAME##TargetMC();     \
+  LLVMInitialize##NAME##AsmPrinter();   \
+  LLVMInitialize##NAME##Disassembler();
+
+}  // namespace
+
+void initialize_llvm() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    SKIFF_TARGET(X86)
+    SKIFF_TARGET(AArch64)
+    SKIFF_TARGET(RISCV)
+    // A fault before the prologue would hide the caller from a walk along frame pointers.
+    set_flag("enable-shrink-wrap", false);
+  });
+}
+
+TargetChoice choose_target(const compiler::CompileOptions& options) {
+  TargetChoice choice;
+  const std::string host = llvm::sys::getDefaultTargetTriple();
+  choice.triple = options.triple.empty() ? host : options.triple;
+  const llvm::Triple triple(choice.triple);
+  const bool is_host = triple.getArch() == llvm::Triple(host).getArch();
+  if (options.cpu.empty() && is_host) {
+    choice.cpu = llvm::sys::getHostCPUName().str();
+    for (const auto& feature : llvm::sys::getHostCPUFeatures())
+      choice.features += (choice.features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
+  } else if (!options.cpu.empty() && options.cpu != "baseline") {
+    choice.cpu = options.cpu;
+  }
+  if (triple.getArch() == llvm::Triple::riscv64) {
+    if (choice.cpu.empty() || choice.cpu == "generic") choice.cpu = "generic-rv64";
+    // Linker relaxation would leave every offset to the linker. Code is for Linux: RV64GC.
+    choice.features += (choice.features.empty() ? "" : ",") + std::string("+m,+a,+f,+d,+c,-relax");
+  }
+  if (triple.getArch() == llvm::Triple::aarch64)
+    choice.features += (choice.features.empty() ? "" : ",") + std::string("-outline-atomics");
+  return choice;
+}
+
+Result<std::unique_ptr<llvm::TargetMachine>> make_target_machine(const TargetChoice& choice, Effort effort) {
+  initialize_llvm();
+  std::string message;
+  const llvm::Triple triple(choice.triple);
+  auto unsupported = [&](std::string what) {
+    return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, "compilation for " + choice.triple + what);
+  };
+  const auto arch = triple.getArch();
+  if (arch != llvm::Triple::x86_64 && arch != llvm::Triple::aarch64 && arch != llvm::Triple::riscv64) return unsupported("");
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!target || !triple.isOSBinFormatELF()) return unsupported(": " + message);
+  llvm::TargetOptions options;
+  options.ExceptionModel = llvm::ExceptionHandling::DwarfCFI;
+  if (arch == llvm::Triple::riscv64) options.MCOptions.ABIName = "lp64d";
+  const auto level = effort == Effort::Full    ? llvm::CodeGenOptLevel::Default
+                     : effort == Effort::Cheap ? llvm::CodeGenOptLevel::Less
+                                               : llvm::CodeGenOptLevel::None;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, choice.cpu, choice.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small, level));
+  if (!machine) return unsupported(": no code generator");
+  if (!machine->getMCSubtargetInfo()->isCPUStringValid(choice.cpu) && !choice.cpu.empty())
+    return unsupported(": unknown CPU " + choice.cpu);
+  return machine;
+}
+
+TargetTraits traits_of(const llvm::TargetMachine& machine) {
+  TargetTraits traits;
+  traits.arch = machine.getTargetTriple().getArch();
+  const llvm::MCSubtargetInfo& cpu = *machine.getMCSubtargetInfo();
+  switch (traits.arch) {
+    case llvm::Triple::x86_64:
+      traits.abi = {6, 8, true, true};
+      traits.ssse3 = cpu.checkFeatures("+ssse3");
+      traits.sse41 = cpu.checkFeatures("+sse4.1");
+      traits.avx2 = cpu.checkFeatures("+avx2");
+      break;
+    case llvm::Triple::aarch64: traits.abi = {8, 8, true, true}; break;
+    default:
+      traits.abi = {7, 8, false, false};
+      traits.zfa = cpu.checkFeatures("+zfa");
+      traits.vector = cpu.checkFeatures("+v");
+  }
+  return traits;
+}
+
+std::unique_ptr<llvm::MemoryBuffer> emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
+  llvm::SmallVector<char, 0> bytes;
+  {
+    llvm::raw_svector_ostream out(bytes);
+    llvm::legacy::PassManager passes;
+    if (machine.addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile)) return nullptr;
+    passes.run(module);
+  }
+  return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes), "module.o", false);
+}
+
+}  // namespace skiff::llvm_tier
