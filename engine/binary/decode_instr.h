@@ -92,7 +92,8 @@ bool decode_any_instr(Reader& reader, const DecodeContext& context, InstrBuffers
 
 }  // namespace detail
 
-inline bool decode_instr(Reader& reader, const DecodeContext& context, InstrBuffers& buffers, Instr& out) {
+[[gnu::always_inline]] inline bool decode_instr(Reader& reader, const DecodeContext& context,
+                                                InstrBuffers& buffers, Instr& out) {
   if (reader.remaining() < sizeof(uint32_t)) [[unlikely]] {
     return detail::decode_any_instr(reader, context, buffers, out);
   }

@@ -39,9 +39,10 @@ class OperandStack {
     if (n <= capacity_) return;
     const size_t capacity = n + n / 2;
     auto bytes = std::make_unique_for_overwrite<std::byte[]>(capacity * sizeof(ValType));
-    if (keep != 0) std::memcpy(bytes.get(), begin_, keep * sizeof(ValType));
+    auto* begin = reinterpret_cast<ValType*>(bytes.get());
+    if (keep != 0) std::memcpy(begin, begin_, keep * sizeof(ValType));
     bytes_ = std::move(bytes);
-    begin_ = reinterpret_cast<ValType*>(bytes_.get());
+    begin_ = begin;
     capacity_ = capacity;
   }
 
@@ -57,7 +58,7 @@ class ControlStack {
   uint32_t size() const { return size_; }
   void clear() { size_ = 0; }
   ControlFrame& push() {
-    if (size_ == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<ControlFrame[]>(kChunk));
+    if (size_ == chunks_.size() * kChunk) [[unlikely]] grow();
     return at(size_++);
   }
   void pop() { --size_; }
@@ -66,6 +67,7 @@ class ControlStack {
 
  private:
   static constexpr uint32_t kChunk = 32;
+  [[gnu::noinline]] void grow() { chunks_.push_back(std::make_unique<ControlFrame[]>(kChunk)); }
   ControlFrame& at(uint32_t i) { return chunks_[i / kChunk][i % kChunk]; }
   std::vector<std::unique_ptr<ControlFrame[]>> chunks_;
   uint32_t size_ = 0;

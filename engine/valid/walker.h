@@ -2,14 +2,16 @@
 // (Spec: valid-func, valid-constant). It feeds a FunctionSink (sink.h) with what it has checked.
 //
 // FunctionWalker is a loop of decode, check (checker.h), deliver. The commonest one-byte instructions of
-// WebAssembly 1.0 have a quick way through it, driven by a table that is derived from opcodes.def; whenever
-// anything about them is unusual (wrong types, polymorphic stack, long immediates) they go the general way.
+// WebAssembly 1.0 have a quick way through it (quick.h); whenever anything about them is unusual (wrong types,
+// polymorphic stack, long immediates) they go the general way.
 #pragma once
 
 #include <array>
+#include <type_traits>
 
 #include "engine/base/result.h"
 #include "engine/valid/checker.h"
+#include "engine/valid/quick.h"
 #include "engine/valid/sink.h"
 #include "engine/valid/stacks.h"
 #include "engine/valid/valid.h"
@@ -32,62 +34,6 @@ Status walk_const_expr(const ModuleInfo& info, const ConstExpr& expr, ValType ex
 
 namespace detail {
 
-// The quick way of a first byte.
-enum class Quick : uint8_t { None, Plain, Memory, LocalGet, LocalSet, LocalTee, Const };
-
-// What a quick instruction does to the operand stack: pops one or two operands (Const: none), pushes at most one.
-struct QuickOp {
-  Quick how = Quick::None;
-  uint8_t width = 0;
-  uint8_t pops = 0;
-  uint8_t pushes = 0;
-  Op op = Op::Nop;
-  bool is_const64 = false;
-  ValType first, last;   // deepest and topmost operand
-  ValType result;
-};
-
-consteval ValType quick_type(char letter) {
-  switch (letter) {
-    case 'a':              // memory 0 with 32-bit addresses
-    case 'i': return ValType::I32;
-    case 'l': return ValType::I64;
-    case 'f': return ValType::F32;
-    case 'd': return ValType::F64;
-    default: return ValType::Bot;
-  }
-}
-
-consteval Quick quick_way(const OpInfo& row) {
-  if (row.prefix != 0 || row.feature != Feature::Mvp) return Quick::None;
-  if (row.name == "LocalGet") return Quick::LocalGet;
-  if (row.name == "LocalSet") return Quick::LocalSet;
-  if (row.name == "LocalTee") return Quick::LocalTee;
-  if (row.imm == Imm::I32 || row.imm == Imm::I64) return Quick::Const;
-  if (row.shape == Shape::Load || row.shape == Shape::Store) return Quick::Memory;
-  const bool numeric = row.shape == Shape::Unary || row.shape == Shape::Binary;
-  return numeric && row.imm == Imm::None && !row.special() ? Quick::Plain : Quick::None;
-}
-
-consteval std::array<QuickOp, 256> make_quick_ops() {
-  std::array<QuickOp, 256> table{};
-  for (size_t i = 0; i < kOpCount; ++i) {
-    const OpInfo& row = kOps[i];
-    const Quick how = quick_way(row);
-    if (how == Quick::None) continue;
-    QuickOp& q = table[row.code];
-    q = {how, row.width, row.pops, row.pushes, static_cast<Op>(i), row.imm == Imm::I64, {}, {}, {}};
-    if (row.pops > 0) q.first = quick_type(row.sig[0]);
-    if (row.pops > 0) q.last = quick_type(row.sig[row.pops - 1u]);
-    if (row.pushes > 0) q.result = quick_type(row.sig.back());
-  }
-  return table;
-}
-inline constexpr std::array<QuickOp, 256> kQuickOps = make_quick_ops();
-static_assert(kQuickOps[info(Op::I32Add).code].how == Quick::Plain && kQuickOps[info(Op::I32Add).code].pops == 2);
-static_assert(kQuickOps[info(Op::I64Store8).code].last == ValType::I64);
-static_assert(info(Op::LocalGet).imm == Imm::Local && info(Op::LocalSet).imm == Imm::Local);
-
 // Structured instructions are delivered otherwise than plain ones.
 enum class Structure : uint8_t { Plain, Begin, Part, End };
 consteval std::array<Structure, kOpCount> make_structures() {
@@ -98,18 +44,6 @@ consteval std::array<Structure, kOpCount> make_structures() {
   return table;
 }
 inline constexpr std::array<Structure, kOpCount> kStructure = make_structures();
-
-// A LEB128 of at most three bytes at p. The result is its length, or 0 when it is longer.
-template <bool Signed>
-inline uint32_t short_leb(const uint8_t* p, uint32_t& value) {
-  const auto widen = [](uint32_t v, uint32_t bits) {
-    return Signed ? static_cast<uint32_t>(static_cast<int32_t>(v << (32 - bits)) >> (32 - bits)) : v;
-  };
-  if (p[0] < 0x80) return value = widen(p[0], 7), 1u;
-  if (p[1] < 0x80) return value = widen((p[0] & 0x7Fu) | uint32_t{p[1]} << 7, 14), 2u;
-  if (p[2] < 0x80) return value = widen((p[0] & 0x7Fu) | (p[1] & 0x7Fu) << 7 | uint32_t{p[2]} << 14, 21), 3u;
-  return 0;
-}
 
 template <FunctionSink S>
 class FunctionWalker : FunctionChecker {
@@ -149,86 +83,125 @@ class FunctionWalker : FunctionChecker {
   }
 
  private:
+  static constexpr bool kSilent = std::is_same_v<S, NullSink>;
+
   // Does the run of common instructions that begins here, with everything it needs in registers. It stops,
   // with nothing of it done, at the first instruction that is none of them or has any surprise.
   void quick_run() {
     const uint8_t* const begin = reader_.pos();
     const uint8_t* const end = begin + reader_.remaining();
     const uint8_t* p = begin;
-    const uint64_t offset = reader_.offset();
     ValType* const base = base_;
     ValType* sp = sp_;
+    // Locals without default value go the general way, which tracks their initialisation.
     const std::span<const ValType> locals = tracks_locals_ ? std::span<const ValType>() : locals_;
-    const bool live = live_;
-    const auto deliver = [&](const QuickOp& q) {
-      if (!live) return;
+    const auto deliver = [&](const QuickOp& q, uint32_t imm, ValType type) {
+      if (kSilent || !live_) return;
       instr_.op = q.op;
-      instr_.offset = offset + static_cast<uint64_t>(p - begin);
+      instr_.offset = reader_.offset() + static_cast<uint64_t>(p - begin);
+      instr_.index = imm;
+      instr_.bits = q.op == Op::I64Const ? static_cast<uint64_t>(int64_t{static_cast<int32_t>(imm)}) : imm;
+      resolved_.type = type;
+      resolved_.address = AddressType::I32;
       sink_.instr(instr_, resolved_, WalkView{static_cast<uint32_t>(sp - stack_), depth()});
     };
-    // The longest quick instruction has 1 + 1 + 3 bytes.
-    while (end - p >= 5) {
+    while (end - p >= kQuickBytes) {
       const QuickOp& q = kQuickOps[*p];
-      uint32_t imm = 0;
-      uint32_t length = 0;
-      if (q.how == Quick::Plain) {
-        if (!takes(q, base, sp)) [[unlikely]] break;
-        deliver(q);
-        sp -= q.pops - 1;
-        sp[-1] = q.result;
-        ++p;
-        continue;
-      }
+      uint32_t imm = 0, length = 0;
       switch (q.how) {
-        case Quick::LocalGet:
-        case Quick::LocalSet:
-        case Quick::LocalTee: {
-          length = short_leb<false>(p + 1, imm);
-          const bool get = q.how == Quick::LocalGet;
-          const bool fits = length != 0 && imm < locals.size() && (get || (sp != base && sp[-1] == locals[imm]));
-          if (!fits) [[unlikely]] {
-            length = 0;
-            break;
-          }
-          const ValType type = locals[imm];
-          instr_.index = imm;
-          resolved_.type = type;
-          deliver(q);
-          if (get) *sp = type;
-          sp += get - (q.how == Quick::LocalSet);
+        case Quick::None: goto done;
+        case Quick::Unary:
+          if (sp == base || sp[-1] != q.operand) [[unlikely]] goto done;
+          deliver(q, 0, {});
+          sp[-1] = q.result;
           break;
-        }
-        case Quick::Const:
+        case Quick::Binary:
+          if (sp - base < 2 || sp[-1] != q.operand || sp[-2] != q.operand) [[unlikely]] goto done;
+          deliver(q, 0, {});
+          --sp;
+          sp[-1] = q.result;
+          break;
+        case Quick::Load:
+          length = short_leb<false>(p + 2, imm);
+          if (length == 0 || !quick_memory_ || p[1] > q.width) [[unlikely]] goto done;
+          if (sp == base || sp[-1] != ValType::I32) [[unlikely]] goto done;
+          instr_.memarg = {imm, p[1], 0};
+          deliver(q, 0, {});
+          sp[-1] = q.result;
+          ++length;
+          break;
+        case Quick::Store:
+          length = short_leb<false>(p + 2, imm);
+          if (length == 0 || !quick_memory_ || p[1] > q.width) [[unlikely]] goto done;
+          if (sp - base < 2 || sp[-1] != q.operand || sp[-2] != ValType::I32) [[unlikely]] goto done;
+          instr_.memarg = {imm, p[1], 0};
+          deliver(q, 0, {});
+          sp -= 2;
+          ++length;
+          break;
+        case Quick::LocalGet:
+          length = short_leb<false>(p + 1, imm);
+          if (length == 0 || imm >= locals.size()) [[unlikely]] goto done;
+          deliver(q, imm, locals[imm]);
+          *sp++ = locals[imm];
+          break;
+        case Quick::LocalSet:
+          length = short_leb<false>(p + 1, imm);
+          if (length == 0 || imm >= locals.size() || sp == base || sp[-1] != locals[imm]) [[unlikely]] goto done;
+          deliver(q, imm, sp[-1]);
+          --sp;
+          break;
+        case Quick::LocalTee:
+          length = short_leb<false>(p + 1, imm);
+          if (length == 0 || imm >= locals.size() || sp == base || sp[-1] != locals[imm]) [[unlikely]] goto done;
+          deliver(q, imm, sp[-1]);
+          break;
+        case Quick::GlobalGet:
+          length = short_leb<false>(p + 1, imm);
+          if (length == 0 || imm >= info_.globals.size()) [[unlikely]] goto done;
+          deliver(q, imm, info_.globals[imm].type);
+          *sp++ = info_.globals[imm].type;
+          break;
+        case Quick::GlobalSet:
+          length = short_leb<false>(p + 1, imm);
+          if (length == 0 || imm >= info_.globals.size() || !info_.globals[imm].mut) [[unlikely]] goto done;
+          if (sp == base || sp[-1] != info_.globals[imm].type) [[unlikely]] goto done;
+          deliver(q, imm, sp[-1]);
+          --sp;
+          break;
+        case Quick::I32Const:
+        case Quick::I64Const:
           length = short_leb<true>(p + 1, imm);
-          if (length == 0) break;
-          instr_.bits = q.is_const64 ? static_cast<uint64_t>(int64_t{static_cast<int32_t>(imm)}) : imm;
-          deliver(q);
+          if (length == 0) [[unlikely]] goto done;
+          deliver(q, imm, {});
           *sp++ = q.result;
           break;
-        case Quick::Memory:
-          if (!quick_memory_ || p[1] > q.width || !takes(q, base, sp)) [[unlikely]] break;
-          length = short_leb<false>(p + 2, imm);
-          if (length == 0) break;
-          instr_.memarg = {imm, p[1], 0};
-          resolved_.address = AddressType::I32;
-          deliver(q);
-          ++length;
-          sp += q.pushes - q.pops;
-          if (q.pushes) sp[-1] = q.result;
+        case Quick::Drop:
+          if (sp == base) [[unlikely]] goto done;
+          deliver(q, 0, sp[-1]);
+          --sp;
           break;
-        case Quick::Plain:
-        case Quick::None: break;
+        case Quick::Select:
+          if (sp - base < 3 || sp[-1] != ValType::I32 || sp[-2] != sp[-3] || !sp[-3].is_num()) [[unlikely]] goto done;
+          deliver(q, 0, sp[-3]);
+          sp -= 2;
+          break;
+        case Quick::BrIf: {
+          length = short_leb<false>(p + 1, imm);
+          if (length == 0 || imm >= depth() || sp == base || sp[-1] != ValType::I32) [[unlikely]] goto done;
+          ControlFrame& target = scratch_.control.label(imm);
+          if (!target.info.label_types().empty()) goto done;
+          branches_to(target);
+          deliver(q, imm, {});
+          --sp;
+          break;
+        }
       }
-      if (length == 0) break;
       p += 1 + length;
     }
+  done:
     sp_ = sp;
-    reader_.bytes(static_cast<uint64_t>(p - begin));
-  }
-
-  // The operands of a quick instruction are there, of exactly its types.
-  static bool takes(const QuickOp& q, const ValType* base, const ValType* sp) {
-    return sp - base >= q.pops && sp[-1] == q.last && sp[-q.pops] == q.first;
+    reader_.skip(static_cast<size_t>(p - begin));
   }
 
   // The general way.
