@@ -47,8 +47,8 @@ struct CheckingSink {
     blocks.push_back(block);
     now(block.height + block.params.size());
   }
-  void block_else(const Instr& instr, const ResolvedInstr& resolved, const BlockInfo& block, const WalkView& view,
-                  bool falls_through) {
+  void block_else(const Instr& instr, const ResolvedInstr& resolved, const BlockInfo& block,
+                  const WalkView& view, bool falls_through) {
     if (!falls_through) known = false;
     expect(view);
     SKIFF_CHECK(!blocks.empty() && blocks.back().height == block.height);
