@@ -36,7 +36,8 @@ struct Machine {
     return *module;
   }
   Instance& load(std::string_view wat, std::string_view name = "m") {
-    auto made = linker.instantiate(compile(wat));
+    ModulePtr module = compile(wat);
+    auto made = linker.instantiate(module ? std::move(module) : compile("(module)"));
     if (!made) ADD_FAILURE() << made.error().message();
     instance = *made;
     linker.define_instance(name, *instance);
@@ -230,8 +231,9 @@ TEST_F(NativeTierTest, Exceptions) {
     (func (export "direct") (param i32) (result i32)
       (block $h (result i32) (try_table (catch $e $h) (call $maybe (local.get 0))) (i32.const -1)))
     (func (export "host") (param i32) (result i32)
-      (block $h (result i32)
-        (try_table (catch $f 1) (catch $e $h) (call $again (local.get 0))) (i32.const -1)) (return) )
+      (block $f (block $h (result i32)
+        (try_table (catch $f $f) (catch $e $h) (call $again (local.get 0))) (i32.const -1)) (return))
+      (i32.const -2))
     (func (export "nested") (param i32) (result i32)
       (block $outer (result i32)
         (try_table (catch $e $outer)
