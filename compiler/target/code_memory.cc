@@ -32,14 +32,14 @@ ImageParts parts_of(const NativeImage& image) {
 // Everything that is used without another look later. Not the pc table: look-ups in it cannot go wrong badly.
 Status LoadedImage::check(const ImageParts& parts) {
   const uint64_t page = os_page_size();
-  if (parts.text_size == 0 || parts.text_size % page || parts.rodata_size % page || parts.data_size % page)
+  if (parts.text_size % page || parts.rodata_size % page || parts.data_size % page)
     return bad_image("parts are not made of whole pages");
   const uint64_t rodata_end = uint64_t{parts.text_size} + parts.rodata_size;
   if (parts.eh_frame_size != 0 && (parts.eh_frame_offset < parts.text_size || parts.eh_frame_size < 4 ||
                                    uint64_t{parts.eh_frame_offset} + parts.eh_frame_size > rodata_end))
     return bad_image("unwind information outside of the read-only data");
   auto in_text = [&](std::span<const uint32_t> offsets) {
-    return std::all_of(offsets.begin(), offsets.end(), [&](uint32_t o) { return o < parts.text_size; });
+    return std::all_of(offsets.begin(), offsets.end(), [&](uint32_t o) { return o == 0 || o < parts.text_size; });
   };
   if (!in_text(parts.functions) || !in_text(parts.array_entries) || !in_text(parts.import_thunks))
     return bad_image("functions outside of the text");
@@ -65,8 +65,8 @@ bool LoadedImage::protect() {
   if (mprotect(base_ + parts_.text_size, uint64_t{parts_.rodata_size} + parts_.data_size, PROT_READ) != 0 ||
       mprotect(base_, parts_.text_size, PROT_READ | PROT_EXEC) != 0)
     return false;
-  add_code_range(base_, text_end());
-  known_code_ = true;
+  known_code_ = parts_.text_size != 0;
+  if (known_code_) add_code_range(base_, text_end());
   return true;
 }
 
@@ -74,6 +74,12 @@ Result<std::shared_ptr<const LoadedImage>> LoadedImage::from_memory(NativeImage 
   const ImageParts parts = parts_of(image);
   SKIFF_TRY(check(parts));
   if (image.bytes.size() != parts.total_size()) return bad_image("not as long as its parts");
+  if (image.bytes.empty()) {
+    // A module without functions: nothing to run, but its type indices count.
+    std::shared_ptr<LoadedImage> loaded(new LoadedImage(nullptr, parts));
+    loaded->image_ = std::move(image);
+    return loaded;
+  }
   void* memory = mmap(nullptr, image.bytes.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return no_memory("memory for machine code");
   std::shared_ptr<LoadedImage> loaded(new LoadedImage(static_cast<uint8_t*>(memory), parts));
@@ -92,8 +98,8 @@ Result<std::shared_ptr<const LoadedImage>> LoadedImage::from_file(int fd, uint64
   SKIFF_TRY(check(parts));
   auto failed = [] { return fail(ErrorCode::FileError, kNoOffset, kNoIndex, std::string(std::strerror(errno))); };
   // One reservation, so that the three mappings are where the image wants them.
-  uint8_t* base = os_reserve(parts.total_size());
-  if (!base) return no_memory("address space for machine code");
+  uint8_t* base = parts.total_size() == 0 ? nullptr : os_reserve(parts.total_size());
+  if (!base && parts.total_size() != 0) return no_memory("address space for machine code");
   std::shared_ptr<LoadedImage> loaded(new LoadedImage(base, parts));
   loaded->owner_ = std::move(owner);
   uint64_t at = 0;
@@ -106,14 +112,14 @@ Result<std::shared_ptr<const LoadedImage>> LoadedImage::from_file(int fd, uint64
     at += size;
   }
   loaded->apply_fixups();
-  if (!loaded->protect()) return failed();
+  if (base && !loaded->protect()) return failed();
   return loaded;
 }
 
 LoadedImage::~LoadedImage() {
   if (unwind_registered_.load(std::memory_order_acquire)) forget_eh_frames(base_ + parts_.eh_frame_offset);
   if (known_code_) remove_code_range(base_, text_end());
-  munmap(base_, parts_.total_size());
+  if (base_) munmap(base_, parts_.total_size());
 }
 
 uint64_t LoadedImage::wasm_offset(uintptr_t pc) const {

@@ -104,6 +104,15 @@ TEST(LoadedImage, RefusesPartsThatContradictEachOther) {
   EXPECT_TRUE(refused([](NativeImage& i) { i.eh_frame_size = ~0u; }));
 }
 
+TEST(LoadedImage, OfNoFunctions) {
+  NativeImage image;
+  image.array_entries = image.import_thunks = {0, 0};
+  auto loaded = LoadedImage::from_memory(image);
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_FALSE((*loaded)->contains_text(0));
+  ASSERT_TRUE(LoadedImage::from_file(-1, 0, parts_of(image), nullptr));
+}
+
 TEST(LoadedImage, WasmOffsets) {
   const auto image = LoadedImage::from_memory(make_image()).value();
   const auto base = reinterpret_cast<uintptr_t>(image->base());

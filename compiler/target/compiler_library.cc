@@ -43,6 +43,12 @@ std::vector<std::string> places() {
 
 }  // namespace
 
+std::string find_llvm_compiler() {
+  for (std::string& place : places())
+    if (place.find('/') != std::string::npos && access(place.c_str(), R_OK) == 0) return std::move(place);
+  return {};
+}
+
 Result<const CompilerApi*> load_llvm_compiler() {
   std::string tried;
   for (const std::string& place : places()) {
@@ -55,8 +61,9 @@ Result<const CompilerApi*> load_llvm_compiler() {
       continue;
     }
     using Entry = const CompilerApi* (*)();
-    if (const auto entry = reinterpret_cast<Entry>(dlsym(library, kEntry))) return entry();
-    tried.append("\n  ").append(place).append(": not a compiler library");
+    const auto entry = reinterpret_cast<Entry>(dlsym(library, kEntry));
+    if (entry && entry()->version == kCompilerVersion) return entry();
+    tried.append("\n  ").append(place).append(entry ? ": of another version" : ": not a compiler library");
   }
   return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex,
               "the optimising compiler (" + std::string(kLibrary) +

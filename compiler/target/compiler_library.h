@@ -2,6 +2,8 @@
 // loaded when something must be compiled.
 #pragma once
 
+#include <string>
+
 #include "compiler/llvm/compiler_api.h"
 
 namespace skiff::compiler {
@@ -11,5 +13,9 @@ namespace skiff::compiler {
 /// system looks for libraries. It stays loaded.
 /// Errors: Unsupported, saying what was tried.   Thread: any
 Result<const CompilerApi*> load_llvm_compiler();
+
+/// The file that load_llvm_compiler() would try first of those that exist; empty when there is none, but for where
+/// the system looks. Loads nothing.
+std::string find_llvm_compiler();
 
 }  // namespace skiff::compiler

@@ -38,16 +38,16 @@ const LoadedImage& image_of(const VmCtx& ctx) {
 class NativeTier final : public Tier {
  public:
   explicit NativeTier(ImageProvider provider) : provider_(std::move(provider)) {}
+  explicit NativeTier(std::shared_ptr<ImageStore> store) : store_(std::move(store)) {}
   std::string_view name() const override { return "llvm"; }
 
+  std::unique_ptr<TierJob> begin(ByteSpan binary, Features features, const Tunables& tunables) override {
+    if (!store_) return nullptr;
+    return std::make_unique<Job>(*this, binary, features, tunables);
+  }
+
   Result<std::unique_ptr<TierCode>> prepare(const ModuleInfo& info, const Tunables& tunables) override {
-    auto image = SKIFF_TRY(provider_(info, tunables, [&] { return compile(info, tunables); }));
-    // A compiler or cache that did not do its work is told from one that did before anything runs.
-    const ImageParts& parts = image->parts();
-    if (parts.functions.size() != info.module.functions.size() - info.module.imported_funcs ||
-        parts.array_entries.size() != info.types.size() || parts.import_thunks.size() != info.types.size())
-      return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, "native image: made for another module");
-    return std::make_unique<NativeCode>(info, std::move(image), code_map_);
+    return adopt(info, SKIFF_TRY(provider_(info, tunables, [&] { return compile(info, tunables); })));
   }
 
   void bind(Instance& instance) override {
@@ -72,6 +72,38 @@ class NativeTier final : public Tier {
   }
 
  private:
+  // With a store: what it has is looked for at once, and decides how much is validated.
+  class Job final : public TierJob {
+   public:
+    Job(NativeTier& tier, ByteSpan binary, Features features, const Tunables& tunables)
+        : tier_(tier), binary_(binary), features_(features), tunables_(tunables),
+          image_(tier.store_->find(binary, features, tunables)) {}
+    bool has_code() const override { return image_ != nullptr; }
+    Result<std::unique_ptr<TierCode>> prepare(const ModuleInfo& info) override {
+      if (!image_) {
+        NativeImage made = SKIFF_TRY(tier_.compile(info, tunables_));
+        image_ = SKIFF_TRY(tier_.store_->keep(binary_, features_, tunables_, std::move(made)));
+      }
+      return tier_.adopt(info, std::move(image_));
+    }
+
+   private:
+    NativeTier& tier_;
+    const ByteSpan binary_;
+    const Features features_;
+    const Tunables& tunables_;
+    std::shared_ptr<const LoadedImage> image_;
+  };
+
+  Result<std::unique_ptr<TierCode>> adopt(const ModuleInfo& info, std::shared_ptr<const LoadedImage> image) {
+    // A compiler or cache that did not do its work is told from one that did before anything runs.
+    const ImageParts& parts = image->parts();
+    if (parts.functions.size() != info.module.functions.size() - info.module.imported_funcs ||
+        parts.array_entries.size() != info.types.size() || parts.import_thunks.size() != info.types.size())
+      return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, "native image: made for another module");
+    return std::make_unique<NativeCode>(info, std::move(image), code_map_);
+  }
+
   Result<NativeImage> compile(const ModuleInfo& info, const Tunables& tunables) {
     const CompilerApi* compiler = SKIFF_TRY(loaded_compiler());
     CompileOptions options;
@@ -89,7 +121,8 @@ class NativeTier final : public Tier {
     return compiler_;
   }
 
-  ImageProvider provider_;
+  ImageProvider provider_ = compile_to_memory;
+  std::shared_ptr<ImageStore> store_;
   CodeMap code_map_;
   std::mutex mutex_;
   const CompilerApi* compiler_ = nullptr;
@@ -104,6 +137,10 @@ Result<std::shared_ptr<const LoadedImage>> compile_to_memory(const ModuleInfo&, 
 
 std::unique_ptr<Tier> make_native_tier(ImageProvider provider) {
   return std::make_unique<NativeTier>(provider ? std::move(provider) : compile_to_memory);
+}
+
+std::unique_ptr<Tier> make_native_tier(std::shared_ptr<ImageStore> store) {
+  return std::make_unique<NativeTier>(std::move(store));
 }
 
 void bind_thunk(const VmCtx& caller, FuncInst& func, uint32_t module_type) {

@@ -26,6 +26,20 @@ Result<std::shared_ptr<const LoadedImage>> compile_to_memory(const ModuleInfo& i
 /// Without a provider: compile_to_memory.
 std::unique_ptr<Tier> make_native_tier(ImageProvider provider = {});
 
+/// Images that are kept between runs, by what they were made of.   Thread: any, several at once.
+class ImageStore {
+ public:
+  virtual ~ImageStore() = default;
+  /// The image of exactly this binary, made after it had been validated under these features; null: none.
+  virtual std::shared_ptr<const LoadedImage> find(ByteSpan binary, Features features, const Tunables& tunables) = 0;
+  /// Keeps an image that was just made, if it can, and returns it where it can run.
+  virtual Result<std::shared_ptr<const LoadedImage>> keep(ByteSpan binary, Features features, const Tunables& tunables,
+                                                          NativeImage image) = 0;
+};
+
+/// Compiles what it does not find in `store`.
+std::unique_ptr<Tier> make_native_tier(std::shared_ptr<ImageStore> store);
+
 /// Gives a function that has no machine code (of the host, or another tier) the import thunk of a type, in the image
 /// of the instance that wants to call it.
 /// Requires: the function is of that type, or of a subtype; an instance of this tier.
