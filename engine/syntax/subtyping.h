@@ -1,5 +1,5 @@
-// Spec: match-heaptype and match-valtype, written once for the type registry (which needs them while it enters
-// types) and for validation (valid/match.cc). Types are canonical. `Types` tells about concrete ones:
+// Spec: match-heaptype and match-valtype, written once for the type registry (which needs them while it
+// enters types) and for validation (valid/match.cc). Types are canonical. `Types` tells about concrete ones:
 //   CompositeType::Kind comp_kind(uint32_t id)      bool is_subtype(uint32_t sub, uint32_t super)
 #pragma once
 
@@ -38,8 +38,8 @@ constexpr bool abstract_matches(HeapType sub, HeapType super) {
   if (sub == super) return true;
   const HeapType top = abstract_top(sub);
   if (super == top) return true;
-  const bool bottom = sub == HeapType::None || sub == HeapType::NoFunc || sub == HeapType::NoExtern ||
-                      sub == HeapType::NoExn;
+  const bool bottom =
+      sub == HeapType::None || sub == HeapType::NoFunc || sub == HeapType::NoExtern || sub == HeapType::NoExn;
   if (bottom) return abstract_top(super) == top;
   return super == HeapType::Eq && (sub == HeapType::I31 || sub == HeapType::Struct || sub == HeapType::Array);
 }

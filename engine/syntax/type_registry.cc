@@ -37,8 +37,8 @@ struct Entry : CanonType {
 struct Group {
   uint64_t refs = 0;
   uint64_t hash = 0;
-  std::vector<Entry> entries;        // fixed once made: pointers to them are published
-  std::vector<uint32_t> mentions;    // other groups referred to; we hold a reference on each
+  std::vector<Entry> entries;      // fixed once made: pointers to them are published
+  std::vector<uint32_t> mentions;  // other groups referred to; we hold a reference on each
 };
 
 // A 64-bit hash with a secret start value, so that a module cannot be made to collide on purpose.
@@ -47,7 +47,8 @@ class Hasher {
   explicit Hasher(uint64_t seed) : state_(seed) {}
   void add(uint64_t value) {
     const auto product = static_cast<unsigned __int128>(state_ ^ value) * 0x9E3779B97F4A7C15u;
-    state_ = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64) ^ (state_ << 23 | state_ >> 41);
+    state_ =
+        static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64) ^ (state_ << 23 | state_ >> 41);
   }
   uint64_t value() const { return state_; }
 
@@ -58,9 +59,9 @@ class Hasher {
 // The types that one group of a module consists of, and how to read the indices in them.
 struct Candidate {
   std::span<const SubType> types;
-  uint32_t first = 0;                        // module index of types[0]
-  std::span<const uint32_t> ids;             // canonical ids of the module types before `first`
-  bool canonical = false;                    // indices are canonical ids already (host functions)
+  uint32_t first = 0;             // module index of types[0]
+  std::span<const uint32_t> ids;  // canonical ids of the module types before `first`
+  bool canonical = false;         // indices are canonical ids already (host functions)
 
   // Relative references are told from ids by a bit above the id range.
   static constexpr uint32_t kRelative = uint32_t{1} << 31;
@@ -318,7 +319,8 @@ void TypeRegistry::Impl::remove(uint32_t number) {
 // Spec: valid-subtype. Computes depths and displays; `first` is the module index of the group's first type.
 Status TypeRegistry::Impl::check_supers(Group& g, uint32_t first) {
   auto error = [&](ErrorCode code, size_t i, std::string detail) {
-    return fail(code, kNoOffset, kNoIndex, type_name(first + static_cast<uint32_t>(i)) + " " + std::move(detail));
+    return fail(code, kNoOffset, kNoIndex,
+                type_name(first + static_cast<uint32_t>(i)) + " " + std::move(detail));
   };
   for (size_t i = 0; i < g.entries.size(); ++i) {
     Entry& e = g.entries[i];

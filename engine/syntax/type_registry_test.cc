@@ -87,9 +87,13 @@ TEST(TypeRegistry, RejectsBadSupertypes) {
   };
   EXPECT_EQ(code(module_of({{structure({}, {}, true)}, {structure({}, 0)}})), ErrorCode::SubType);
   EXPECT_EQ(code(module_of({{structure({{ValType::I32}})}, {structure({}, 0)}})), ErrorCode::SubType);
-  EXPECT_EQ(code(module_of({{structure({{ValType::I32, true}})}, {structure({{ValType::I32}}, 0)}})), ErrorCode::SubType);
-  EXPECT_EQ(code(module_of({{structure({{ValType::AnyRef}})}, {structure({{ValType::I31Ref}}, 0)}})), ErrorCode::Unsupported);
-  EXPECT_EQ(code(module_of({{structure({{ValType::AnyRef, true}})}, {structure({{ValType::I31Ref, true}}, 0)}})), ErrorCode::SubType);
+  EXPECT_EQ(code(module_of({{structure({{ValType::I32, true}})}, {structure({{ValType::I32}}, 0)}})),
+            ErrorCode::SubType);
+  EXPECT_EQ(code(module_of({{structure({{ValType::AnyRef}})}, {structure({{ValType::I31Ref}}, 0)}})),
+            ErrorCode::Unsupported);
+  EXPECT_EQ(
+      code(module_of({{structure({{ValType::AnyRef, true}})}, {structure({{ValType::I31Ref, true}}, 0)}})),
+      ErrorCode::SubType);
   EXPECT_EQ(code(module_of({{structure({}, 0)}})), ErrorCode::UnknownType);
   EXPECT_EQ(code(module_of({{func({ref(1)}, {})}, {func({}, {})}})), ErrorCode::UnknownType);
   EXPECT_EQ(r.live_types(), 0u) << "failed modules leave nothing behind";

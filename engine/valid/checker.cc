@@ -1,6 +1,7 @@
 // FunctionChecker: set up, stacks, indices, errors, and the generic rule for rows with a signature.
 #include "engine/valid/checker.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/syntax/limits.h"
@@ -10,6 +11,9 @@ namespace {
 
 // Operands pushed beyond the one per byte: none today, but cheap, and block entry relies on no exact count.
 constexpr size_t kSlack = 16;
+
+// Locals listed one by one when nobody but the checker needs them. A body of six bytes may declare 50,000.
+constexpr size_t kNearLocals = 1024;
 
 // The signature column of a row, as types. Bot stands for the address type of the immediate.
 struct Signature {
@@ -88,45 +92,65 @@ FunctionChecker::FunctionChecker(const ModuleInfo& info, const CodeBytes& code, 
   room_end_ = stack_ + scratch_.operands.capacity();
 }
 
-bool FunctionChecker::enter_function(uint32_t func_index) {
+bool FunctionChecker::enter_function(uint32_t func_index, bool all_locals) {
   header_.index = func_index;
   header_.type_id = info_.func_types[func_index];
   header_.type = &registry_.func_type(header_.type_id);
-  scratch_.locals.assign(header_.type->params.begin(), header_.type->params.end());
-  // Spec: binary-local. Counted to the end before anything is refused as merely too large for us.
-  uint64_t total = scratch_.locals.size();
-  uint64_t declared = 0;
-  const uint32_t groups = reader_.count();
-  for (uint32_t i = 0; i < groups && reader_.ok(); ++i) {
-    const uint64_t at = reader_.offset();
-    const uint32_t n = reader_.u32();
-    ValType type = decode_val_type(reader_, context_.features);
-    if (!reader_.ok()) return false;
-    instr_.offset = at;
-    declared += n;
-    total += n;
-    if (declared > UINT32_MAX) return error(ErrorCode::TooManyLocals);
-    if (!resolve(type)) return false;
-    if (total <= limits::kLocals) scratch_.locals.insert(scratch_.locals.end(), n, type);
-  }
-  if (!reader_.ok()) return false;
-  if (total > limits::kLocals) return error(ErrorCode::ImplementationLimit, "locals");
-  locals_ = scratch_.locals;
+  if (!decode_locals(all_locals ? limits::kLocals : kNearLocals)) return false;
   header_.locals = locals_;
-
-  const size_t params = header_.type->params.size();
-  for (size_t i = params; i < locals_.size() && !tracks_locals_; ++i)
-    tracks_locals_ = !locals_[i].is_defaultable();
-  scratch_.trail.clear();
-  if (tracks_locals_) {
-    scratch_.initialised.assign(locals_.size(), 1);
-    for (size_t i = params; i < locals_.size(); ++i) scratch_.initialised[i] = locals_[i].is_defaultable();
-  }
   top_ = &scratch_.control.push();
   *top_ = ControlFrame{};
   top_->info.results = header_.type->results;
   top_->delivered = true;
   top_->seen = kNoOffset;
+  return true;
+}
+
+// Spec: binary-local. Lists the types of the first `listed` locals one by one, and all in runs. Counts to the
+// end before it refuses what is merely too large for us.
+bool FunctionChecker::decode_locals(size_t listed) {
+  const std::vector<ValType>& params = header_.type->params;
+  scratch_.locals.assign(params.begin(), params.end());
+  scratch_.runs.clear();
+  uint64_t total = params.size();
+  const uint32_t groups = reader_.count();
+  for (uint32_t i = 0; i < groups && reader_.ok(); ++i) {
+    instr_.offset = reader_.offset();
+    const uint32_t n = reader_.u32();
+    ValType type = decode_val_type(reader_, context_.features);
+    if (!reader_.ok()) return false;
+    total += n;
+    if (total - params.size() > UINT32_MAX) return error(ErrorCode::TooManyLocals);
+    if (!resolve(type)) return false;
+    if (n == 0 || total > limits::kLocals) continue;
+    scratch_.runs.push_back({static_cast<uint32_t>(total), type});
+    if (scratch_.locals.size() < listed)
+      scratch_.locals.insert(scratch_.locals.end(), std::min<size_t>(n, listed - scratch_.locals.size()),
+                             type);
+    tracks_locals_ |= !type.is_defaultable();
+  }
+  if (!reader_.ok()) return false;
+  if (total > limits::kLocals) return error(ErrorCode::ImplementationLimit, "locals");
+  locals_ = scratch_.locals;
+  local_count_ = static_cast<uint32_t>(total);
+  scratch_.trail.clear();
+  if (tracks_locals_) {
+    scratch_.start_tracking(local_count_);
+    for (uint32_t i = 0; i < params.size(); ++i) set_initialised(i);
+    scratch_.trail.clear();
+  }
+  return true;
+}
+
+bool FunctionChecker::local_type(uint32_t index, ValType& type) {
+  if (!has_index(index, local_count_, ErrorCode::UnknownLocal)) return false;
+  if (index < locals_.size()) {
+    type = locals_[index];
+  } else {
+    type = std::upper_bound(scratch_.runs.begin(), scratch_.runs.end(), index,
+                            [](uint32_t x, const LocalRun& run) { return x < run.end; })
+               ->type;
+  }
   return true;
 }
 
@@ -164,12 +188,6 @@ bool FunctionChecker::data_index(uint32_t index) {
   return has_index(index, count, ErrorCode::UnknownData);
 }
 
-ControlFrame* FunctionChecker::label(uint32_t depth) {
-  if (depth < scratch_.control.size()) [[likely]] return &scratch_.control.label(depth);
-  error(ErrorCode::UnknownLabel, " " + std::to_string(depth));
-  return nullptr;
-}
-
 bool FunctionChecker::resolve(ValType& type) {
   if (!type.is_ref() || !type.heap().is_concrete()) return true;
   if (!has_index(type.heap().index(), info_.types.size(), ErrorCode::UnknownType)) return false;
@@ -194,7 +212,8 @@ bool FunctionChecker::push_list(std::span<const ValType> types) {
   const size_t room = static_cast<size_t>(room_end_ - sp_);
   if (types.size() + reader_.remaining() + kSlack > room) [[unlikely]] {
     const size_t used = height();
-    if (used + types.size() > limits::kOperands) return error(ErrorCode::ImplementationLimit, "operands on the stack");
+    if (used + types.size() > limits::kOperands)
+      return error(ErrorCode::ImplementationLimit, "operands on the stack");
     const size_t base = static_cast<size_t>(base_ - stack_);
     scratch_.operands.reserve(used + types.size() + reader_.remaining() + kSlack, used);
     stack_ = scratch_.operands.begin();
@@ -230,8 +249,8 @@ bool FunctionChecker::pop_ref(ValType& found) {
 }
 
 void FunctionChecker::set_initialised(uint32_t local) {
-  if (scratch_.initialised[local]) return;
-  scratch_.initialised[local] = 1;
+  if (scratch_.initialised[local] == scratch_.generation) return;
+  scratch_.initialised[local] = scratch_.generation;
   scratch_.trail.push_back(local);
 }
 
@@ -316,7 +335,8 @@ bool FunctionChecker::check_memarg(const OpInfo& row) {
   resolved_.address = module_.memories[m.memory].type.address;
   if (m.align > row.width) return error(ErrorCode::AlignmentTooLarge);
   if (m.align != row.width && is_atomic(row.shape)) return error(ErrorCode::AlignmentNotNatural);
-  if (resolved_.address == AddressType::I32 && m.offset > UINT32_MAX) return error(ErrorCode::OffsetOutOfRange);
+  if (resolved_.address == AddressType::I32 && m.offset > UINT32_MAX)
+    return error(ErrorCode::OffsetOutOfRange);
   return true;
 }
 

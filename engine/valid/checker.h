@@ -1,7 +1,7 @@
 // FunctionChecker: the typing rules (Spec: valid-instr, and the algorithm of the appendix) on one body or
-// constant expression. It knows no sink: FunctionWalker (walker.h) drives it and delivers. Rows of opcodes.def
-// with a signature are checked by check_signature(); the '*' rows by the rules of rules_control.cc,
-// rules_ref_gc.cc and rules_misc.cc; which one is in the table of rules.cc.
+// constant expression. It knows no sink: FunctionWalker (walker.h) drives it and delivers. Rows of
+// opcodes.def with a signature are checked by check_signature(); the '*' rows by the rules of
+// rules_control.cc, rules_ref_gc.cc and rules_misc.cc; which one is in the table of rules.cc.
 //
 // Everything on the operand stack is canonical; equal bits is the common case of matching.
 // Errors stick in the Reader, at the offset of the instruction; functions return false once there is one.
@@ -11,6 +11,7 @@
 
 #include <array>
 #include <span>
+#include <string>
 
 #include "engine/base/check.h"
 #include "engine/base/reader.h"
@@ -27,8 +28,9 @@ class FunctionChecker {
   FunctionChecker(const ModuleInfo& info, const CodeBytes& code, WalkScratch& scratch, ErrorCode end_error);
 
   // ------------------------------------------------------------------------------------------ set up
-  /// Decodes the locals and opens the function's own block.
-  bool enter_function(uint32_t func_index);
+  /// Decodes the locals and opens the function's own block. header_.locals is complete if `all_locals`.
+  bool enter_function(uint32_t func_index, bool all_locals);
+  bool decode_locals(size_t listed);
   /// Opens the block of a constant expression.
   void enter_const_expr(ValType expected);
   /// After the last `end`.
@@ -38,9 +40,9 @@ class FunctionChecker {
   // ------------------------------------------------------------------------------------------- rules
   /// Checks instr_, which is neither a structured instruction nor its else, catch or end. Fills resolved_.
   bool check_instr();
-  bool check_block();      // block loop if try_table try: afterwards top_ is its frame
-  bool check_part();       // else catch catch_all: afterwards the new part has begun
-  bool check_end();        // end delegate: afterwards the frame is popped (its storage still holds it)
+  bool check_block();  // block loop if try_table try: afterwards top_ is its frame
+  bool check_part();   // else catch catch_all: afterwards the new part has begun
+  bool check_end();    // end delegate: afterwards the frame is popped (its storage still holds it)
 
   // Rows with a signature.
   bool check_signature();
@@ -114,9 +116,17 @@ class FunctionChecker {
   bool table_index(uint32_t index) { return has_index(index, info_.tables.size(), ErrorCode::UnknownTable); }
   bool memory_index(uint32_t i) { return has_index(i, module_.memories.size(), ErrorCode::UnknownMemory); }
   bool data_index(uint32_t index);
-  bool elem_index(uint32_t index) { return has_index(index, info_.elem_types.size(), ErrorCode::UnknownElem); }
+  bool elem_index(uint32_t index) {
+    return has_index(index, info_.elem_types.size(), ErrorCode::UnknownElem);
+  }
   /// The frame that a label means, or null.
-  ControlFrame* label(uint32_t depth);
+  ControlFrame* label(uint32_t depth) {
+    if (depth < scratch_.control.size()) [[likely]]
+      return &scratch_.control.label(depth);
+    error(ErrorCode::UnknownLabel, " " + std::to_string(depth));
+    return nullptr;
+  }
+  bool local_type(uint32_t index, ValType& type);
   /// Canonicalises a type decoded from the body.
   bool resolve(ValType& type);
   /// The canonical id of a type index that must be a function type's.
@@ -184,16 +194,17 @@ class FunctionChecker {
   Instr& instr_;
   ResolvedInstr resolved_;
 
-  ValType* stack_ = nullptr;       // bottom of all operands
-  ValType* base_ = nullptr;        // bottom of the current block's
+  ValType* stack_ = nullptr;  // bottom of all operands
+  ValType* base_ = nullptr;   // bottom of the current block's
   ValType* sp_ = nullptr;
-  ValType* room_end_ = nullptr;    // end of the array
-  ControlFrame* top_ = nullptr;    // null after the last `end`
-  bool live_ = true;               // what is checked now is reachable and delivered
+  ValType* room_end_ = nullptr;  // end of the array
+  ControlFrame* top_ = nullptr;  // null after the last `end`
+  bool live_ = true;             // what is checked now is reachable and delivered
   bool constant_ = false;
-  bool tracks_locals_ = false;     // some local has no default value
-  bool quick_memory_ = false;      // memory 0 exists and has 32-bit addresses
-  std::span<const ValType> locals_;
+  bool tracks_locals_ = false;       // some local has no default value
+  bool quick_memory_ = false;        // memory 0 exists and has 32-bit addresses
+  std::span<const ValType> locals_;  // the first ones at least
+  uint32_t local_count_ = 0;
   FunctionHeader header_;
 };
 

@@ -1,10 +1,10 @@
 // The quick way of common instructions: a table, derived from opcodes.def, by which the walker checks the
 // commonest one-byte instructions of WebAssembly 1.0 in one tight loop (FunctionWalker::quick_run). Whenever
-// anything about one is unusual (wrong types, polymorphic stack, long immediates, a second memory) it goes the
-// general way instead, which knows all rules and makes all errors.
+// anything about one is unusual (wrong types, polymorphic stack, long immediates, a second memory) it goes
+// the general way instead, which knows all rules and makes all errors.
 //
-// Measured alternative: types looked up without any branch per opcode. Slower, because the address of the next
-// instruction then waits for this one's row, while a predicted branch does not wait.
+// Measured alternative: types looked up without any branch per opcode. Slower, because the address of the
+// next instruction then waits for this one's row, while a predicted branch does not wait.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ namespace skiff::detail {
 enum class Quick : uint8_t {
   None,
   Unary,
-  Binary,     // both operands of one type
+  Binary,  // both operands of one type
   Load,
   Store,
   LocalGet,
@@ -29,15 +29,15 @@ enum class Quick : uint8_t {
   I32Const,
   I64Const,
   Drop,
-  Select,     // of numbers
-  BrIf,       // to labels that take nothing
+  Select,  // of numbers
+  BrIf,    // to labels that take nothing
 };
 
 struct QuickOp {
   Quick how = Quick::None;
-  uint8_t width = 0;   // Load, Store
+  uint8_t width = 0;  // Load, Store
   Op op = Op::Nop;
-  ValType operand;     // Unary, Binary; the value of Store
+  ValType operand;  // Unary, Binary; the value of Store
   ValType result;
 };
 

@@ -1,5 +1,5 @@
-// Which rule checks which opcode: the generic one for rows with a signature, else the one listed here. Made at
-// compile time; a '*' row without a rule does not compile.
+// Which rule checks which opcode: the generic one for rows with a signature, else the one listed here. Made
+// at compile time; a '*' row without a rule does not compile.
 #include "engine/valid/checker.h"
 
 namespace skiff {

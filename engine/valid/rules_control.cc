@@ -56,7 +56,8 @@ bool FunctionChecker::check_catches() {
     if (target == nullptr) return false;
     const std::span<const ValType> types = target->info.label_types();
     if (types.size() != payload.size() + c.has_ref())
-      return error(ErrorCode::TypeMismatch, "catch clause and label " + std::to_string(c.label) + " differ in arity");
+      return error(ErrorCode::TypeMismatch,
+                   "catch clause and label " + std::to_string(c.label) + " differ in arity");
     for (size_t i = 0; i < payload.size(); ++i)
       if (!matches(payload[i], types[i])) return mismatch(types[i], payload[i]);
     constexpr ValType kExn = ValType::ref(HeapType::Exn, false);
@@ -120,7 +121,8 @@ bool FunctionChecker::check_end() {
     const auto params = f.info.params, results = f.info.results;
     bool same = params.size() == results.size();
     for (size_t i = 0; same && i < params.size(); ++i) same = matches(params[i], results[i]);
-    if (!same) return error(ErrorCode::TypeMismatch, "if without else must have results equal to its parameters");
+    if (!same)
+      return error(ErrorCode::TypeMismatch, "if without else must have results equal to its parameters");
     f.end_reached |= f.delivered;
   }
   scratch_.control.pop();
@@ -173,8 +175,7 @@ bool FunctionChecker::check_br_table() {
     target->seen = instr_.offset;
     branches_to(*target);
     const std::span<const ValType> types = target->info.label_types();
-    if (types.size() != arity)
-      return error(ErrorCode::TypeMismatch, "labels of br_table differ in arity");
+    if (types.size() != arity) return error(ErrorCode::TypeMismatch, "labels of br_table differ in arity");
     if (types.data() == checked) continue;
     checked = types.data();
     if (!top_matches(types)) return false;
@@ -201,7 +202,8 @@ bool FunctionChecker::call(uint32_t type_id, bool tail) {
   bool same = own.size() == type.results.size();
   for (size_t i = 0; same && i < own.size(); ++i) same = matches(type.results[i], own[i]);
   if (!same)
-    return error(ErrorCode::TypeMismatch, "a tail call to " + to_string(type) + " cannot return to the caller");
+    return error(ErrorCode::TypeMismatch,
+                 "a tail call to " + to_string(type) + " cannot return to the caller");
   set_unreachable();
   return true;
 }

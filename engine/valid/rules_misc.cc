@@ -34,19 +34,17 @@ bool FunctionChecker::check_select_typed() {
 
 bool FunctionChecker::check_local_get() {
   const uint32_t x = instr_.index;
-  if (!has_index(x, locals_.size(), ErrorCode::UnknownLocal)) return false;
-  if (tracks_locals_ && !scratch_.initialised[x]) return error(ErrorCode::UninitializedLocal, " " + std::to_string(x));
-  resolved_.type = locals_[x];
+  if (!local_type(x, resolved_.type)) return false;
+  const bool tracked = tracks_locals_ && !resolved_.type.is_defaultable();
+  if (tracked && scratch_.initialised[x] != scratch_.generation)
+    return error(ErrorCode::UninitializedLocal, " " + std::to_string(x));
   push(resolved_.type);
   return true;
 }
 
 bool FunctionChecker::check_local_set() {
-  const uint32_t x = instr_.index;
-  if (!has_index(x, locals_.size(), ErrorCode::UnknownLocal)) return false;
-  resolved_.type = locals_[x];
-  if (!pop(resolved_.type)) return false;
-  if (tracks_locals_) set_initialised(x);
+  if (!local_type(instr_.index, resolved_.type) || !pop(resolved_.type)) return false;
+  if (tracks_locals_ && !resolved_.type.is_defaultable()) set_initialised(instr_.index);
   if (instr_.op == Op::LocalTee) push(resolved_.type);
   return true;
 }
@@ -155,7 +153,8 @@ bool FunctionChecker::check_constant() {
       break;
     case Op::GlobalGet: {
       // Before the GC proposal only imported globals were in scope.
-      const size_t visible = context_.features.has(Feature::Gc) ? info_.globals.size() : module_.imported_globals;
+      const size_t visible =
+          context_.features.has(Feature::Gc) ? info_.globals.size() : module_.imported_globals;
       if (!has_index(instr_.index, visible, ErrorCode::UnknownGlobal)) return false;
       if (!info_.globals[instr_.index].mut) return true;
       break;

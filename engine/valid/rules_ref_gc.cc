@@ -1,5 +1,5 @@
-// Rules of references, casts, structs and arrays (Spec: valid-instr-ref, valid-instr-struct, valid-instr-array,
-// valid-instr-i31, valid-instr-extern).
+// Rules of references, casts, structs and arrays (Spec: valid-instr-ref, valid-instr-struct,
+// valid-instr-array, valid-instr-i31, valid-instr-extern).
 #include "engine/syntax/limits.h"
 #include "engine/valid/checker.h"
 
@@ -150,7 +150,8 @@ const CanonType* FunctionChecker::composite(uint32_t index, CompositeType::Kind 
   if (!has_index(index, info_.types.size(), ErrorCode::UnknownType)) return nullptr;
   const CanonType& type = registry_.get(info_.types.id(index));
   if (type.type.comp.kind != kind) {
-    const char* what = kind == CompositeType::Kind::Struct ? " is not a struct type" : " is not an array type";
+    const char* what =
+        kind == CompositeType::Kind::Struct ? " is not a struct type" : " is not an array type";
     error(ErrorCode::TypeMismatch, "type " + std::to_string(index) + what);
     return nullptr;
   }
@@ -200,7 +201,8 @@ bool FunctionChecker::check_array_new() {
   const ValType storage = type->type.comp.fields[0].storage;
   resolved_.type = storage;
   if (instr_.op == Op::ArrayNewFixed) {
-    if (instr_.index2 > limits::kArrayNewFixed) return error(ErrorCode::ImplementationLimit, "array.new_fixed operands");
+    if (instr_.index2 > limits::kArrayNewFixed)
+      return error(ErrorCode::ImplementationLimit, "array.new_fixed operands");
     for (uint32_t i = 0; i < instr_.index2 && !bottomless(); ++i)
       if (!pop(storage.unpacked())) return false;
   } else {

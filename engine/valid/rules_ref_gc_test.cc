@@ -23,8 +23,11 @@ TEST(RefRules, FunctionsMustBeDeclared) {
 }
 
 TEST(RefRules, NullBranches) {
-  EXPECT_VALID(check_func("(param anyref) (result (ref any)) (block (br_on_null 0 (local.get 0)) (return)) (unreachable)"));
-  EXPECT_VALID(check_func("(param anyref) (result (ref any)) (block (result (ref any)) (br_on_non_null 0 (local.get 0)) (unreachable))"));
+  EXPECT_VALID(check_func(
+      "(param anyref) (result (ref any)) (block (br_on_null 0 (local.get 0)) (return)) (unreachable)"));
+  EXPECT_VALID(
+      check_func("(param anyref) (result (ref any)) (block (result (ref any)) (br_on_non_null 0 (local.get "
+                 "0)) (unreachable))"));
   EXPECT_ERROR(check_func("(param anyref) (block (br_on_non_null 0 (local.get 0)))"), "type mismatch");
   EXPECT_ERROR(check_func("(br_on_null 0 (i32.const 1)) drop"), "type mismatch");
 }
@@ -32,13 +35,19 @@ TEST(RefRules, NullBranches) {
 TEST(RefRules, Casts) {
   EXPECT_VALID(gc("(param anyref) (drop (ref.cast (ref $t) (local.get 0)))"));
   EXPECT_ERROR(gc("(param funcref) (drop (ref.cast (ref $t) (local.get 0)))"), "type mismatch");
-  EXPECT_VALID(gc("(param anyref) (result (ref $t)) (block (result (ref $t)) (br_on_cast 0 anyref (ref $t) (local.get 0)) (drop) (unreachable))"));
-  EXPECT_ERROR(gc("(param (ref $t)) (block (result anyref) (br_on_cast 0 (ref $t) anyref (local.get 0))) drop"), "type mismatch");
+  EXPECT_VALID(
+      gc("(param anyref) (result (ref $t)) (block (result (ref $t)) (br_on_cast 0 anyref (ref $t) (local.get "
+         "0)) (drop) (unreachable))"));
+  EXPECT_ERROR(
+      gc("(param (ref $t)) (block (result anyref) (br_on_cast 0 (ref $t) anyref (local.get 0))) drop"),
+      "type mismatch");
   // A failed cast to a nullable type leaves no null.
-  EXPECT_VALID(gc("(param (ref null $s)) (result (ref $s)) (block (result (ref null $t)) "
-                  "(return (br_on_cast 0 (ref null $s) (ref null $t) (local.get 0)))) (drop) (unreachable)"));
+  EXPECT_VALID(
+      gc("(param (ref null $s)) (result (ref $s)) (block (result (ref null $t)) "
+         "(return (br_on_cast 0 (ref null $s) (ref null $t) (local.get 0)))) (drop) (unreachable)"));
   EXPECT_VALID(gc("(param (ref extern)) (result (ref any)) (any.convert_extern (local.get 0))"));
-  EXPECT_ERROR(gc("(param externref) (result (ref any)) (any.convert_extern (local.get 0))"), "type mismatch");
+  EXPECT_ERROR(gc("(param externref) (result (ref any)) (any.convert_extern (local.get 0))"),
+               "type mismatch");
 }
 
 TEST(GcRules, Structs) {
@@ -54,14 +63,19 @@ TEST(GcRules, Structs) {
 TEST(GcRules, Arrays) {
   EXPECT_VALID(gc("(drop (array.new_fixed $bytes 2 (i32.const 1) (i32.const 2)))"));
   EXPECT_ERROR(gc("(drop (array.new_fixed $bytes 2 (i32.const 1)))"), "type mismatch");
-  EXPECT_ERROR(gc("(param (ref $fixed)) (array.set $fixed (local.get 0) (i32.const 0) (i32.const 0))"), "immutable array");
+  EXPECT_ERROR(gc("(param (ref $fixed)) (array.set $fixed (local.get 0) (i32.const 0) (i32.const 0))"),
+               "immutable array");
   EXPECT_VALID(gc("(drop (array.new_data $bytes 0 (i32.const 0) (i32.const 1)))"));
-  EXPECT_ERROR(gc("(drop (array.new_data $refs 0 (i32.const 0) (i32.const 1)))"), "array type is not numeric or vector");
+  EXPECT_ERROR(gc("(drop (array.new_data $refs 0 (i32.const 0) (i32.const 1)))"),
+               "array type is not numeric or vector");
   EXPECT_VALID(gc("(drop (array.new_elem $refs 1 (i32.const 0) (i32.const 1)))"));
   EXPECT_ERROR(gc("(drop (array.new_elem $refs 0 (i32.const 0) (i32.const 1)))"), "type mismatch");
-  EXPECT_ERROR(gc("(param (ref $bytes) (ref $words)) (array.copy $bytes $words (local.get 0) (i32.const 0) (local.get 1) (i32.const 0) (i32.const 0))"),
+  EXPECT_ERROR(gc("(param (ref $bytes) (ref $words)) (array.copy $bytes $words (local.get 0) (i32.const 0) "
+                  "(local.get 1) (i32.const 0) (i32.const 0))"),
                "array types do not match");
-  EXPECT_VALID(gc("(param (ref $words) (ref $fixed)) (array.copy $words $fixed (local.get 0) (i32.const 0) (local.get 1) (i32.const 0) (i32.const 0))"));
+  EXPECT_VALID(
+      gc("(param (ref $words) (ref $fixed)) (array.copy $words $fixed (local.get 0) (i32.const 0) (local.get "
+         "1) (i32.const 0) (i32.const 0))"));
 }
 
 TEST(GcRules, PolymorphicStackCostsNothing) {

@@ -20,13 +20,13 @@ namespace skiff {
 /// Spec: valid control frame (appendix, validation algorithm), with what delivery to a sink needs.
 struct ControlFrame {
   BlockInfo info;
-  ValType value;                  // what info.results points to for a block type of one value type
-  Op part = Op::Block;            // info.op, then Else, Catch or CatchAll in the later parts of a block
-  bool unreachable = false;       // the operand stack is polymorphic: after br, return ...
-  bool delivered = false;         // entered reachably: the sink knows of it
-  bool end_reached = false;       // a branch or an earlier part reaches its end
-  uint32_t initialised = 0;       // height of the trail of initialised locals at entry
-  uint64_t seen = 0;              // offset of the last br_table that checked this label
+  ValType value;             // what info.results points to for a block type of one value type
+  Op part = Op::Block;       // info.op, then Else, Catch or CatchAll in the later parts of a block
+  bool unreachable = false;  // the operand stack is polymorphic: after br, return ...
+  bool delivered = false;    // entered reachably: the sink knows of it
+  bool end_reached = false;  // a branch or an earlier part reaches its end
+  uint32_t initialised = 0;  // height of the trail of initialised locals at entry
+  uint64_t seen = 0;         // offset of the last br_table that checked this label
 };
 
 /// Types of operands, in one growing array.
@@ -47,7 +47,7 @@ class OperandStack {
   }
 
  private:
-  std::unique_ptr<std::byte[]> bytes_;   // uninitialised on purpose: most of it is never touched
+  std::unique_ptr<std::byte[]> bytes_;  // uninitialised on purpose: most of it is never touched
   ValType* begin_ = nullptr;
   size_t capacity_ = 0;
 };
@@ -58,7 +58,8 @@ class ControlStack {
   uint32_t size() const { return size_; }
   void clear() { size_ = 0; }
   ControlFrame& push() {
-    if (size_ == chunks_.size() * kChunk) [[unlikely]] grow();
+    if (size_ == chunks_.size() * kChunk) [[unlikely]]
+      grow();
     return at(size_++);
   }
   void pop() { --size_; }
@@ -73,15 +74,32 @@ class ControlStack {
   uint32_t size_ = 0;
 };
 
+/// Locals of one type; `end` is the index after the last one.
+struct LocalRun {
+  uint32_t end = 0;
+  ValType type;
+};
+
 /// Buffers of a walk. Thread: one walk at a time; any number of walks one after the other.
 struct WalkScratch {
   OperandStack operands;
   ControlStack control;
   std::vector<ValType> locals;
-  std::vector<uint8_t> initialised;   // by local; only when a local has no default value
-  std::vector<uint32_t> trail;        // locals in the order of their initialisation
+  std::vector<LocalRun> runs;         // declared locals, without the parameters
+  std::vector<uint32_t> initialised;  // by local: == generation once it is set; not cleared between walks
+  uint32_t generation = 0;
+  std::vector<uint32_t> trail;  // locals in the order of their initialisation
   InstrBuffers buffers;
   Instr instr;
+
+  /// Forgets which locals are initialised, in constant time.
+  void start_tracking(uint32_t locals) {
+    if (++generation == 0) {
+      initialised.assign(initialised.size(), 0);
+      generation = 1;
+    }
+    if (initialised.size() < locals) initialised.resize(locals);
+  }
 };
 
 }  // namespace skiff

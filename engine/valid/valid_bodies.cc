@@ -14,16 +14,16 @@
 namespace skiff {
 namespace {
 
-constexpr size_t kParallelBytes = size_t{256} << 10;   // below it starting threads costs more than it gives
-constexpr size_t kRunBytes = size_t{32} << 10;         // of code in one run
+constexpr size_t kParallelBytes = size_t{256} << 10;  // below it starting threads costs more than it gives
+constexpr size_t kRunBytes = size_t{32} << 10;        // of code in one run
 
 struct Work {
   const ModuleInfo& info;
   uint32_t end;
   std::mutex mutex;
-  uint32_t next;                        // first function not yet taken
-  std::atomic<uint32_t> first_bad;      // lowest function known to be in error
-  Status status{};                      // its error
+  uint32_t next;                    // first function not yet taken
+  std::atomic<uint32_t> first_bad;  // lowest function known to be in error
+  Status status{};                  // its error
 
   // The next run [first, last) of about kRunBytes; empty when done.
   std::pair<uint32_t, uint32_t> take() {

@@ -1,7 +1,7 @@
-// Module-level validation (Spec: valid-module), in the order of the sections of the binary format, so that the
-// error of the lowest offset is found first. It fills the ModuleInfo as it goes: what is not yet in it is not
-// yet in scope, which is exactly what constant expressions must see (table initialisers: imported globals; a
-// global's initialiser: the globals before it).
+// Module-level validation (Spec: valid-module), in the order of the sections of the binary format, so that
+// the error of the lowest offset is found first. It fills the ModuleInfo as it goes: what is not yet in it is
+// not yet in scope, which is exactly what constant expressions must see (table initialisers: imported
+// globals; a global's initialiser: the globals before it).
 #include <algorithm>
 #include <numeric>
 #include <string>
@@ -26,7 +26,8 @@ struct DeclaringSink : NullSink {
 
 class ModuleValidator {
  public:
-  explicit ModuleValidator(ModuleInfo& info) : info_(info), module_(info.module), sink_(info.declared_funcs) {}
+  explicit ModuleValidator(ModuleInfo& info)
+      : info_(info), module_(info.module), sink_(info.declared_funcs) {}
 
   Status run(TypeRegistry& registry, const ValidateOptions& options);
 
@@ -195,7 +196,8 @@ Status ModuleValidator::memory_type(const MemoryType& type, uint64_t offset) con
     if (!wide && type.page_size_log2 == 16) return bad(ErrorCode::MemorySizeTooLarge, offset);
     return bad(ErrorCode::MemorySizeLimit, offset, std::to_string(most) + " pages");
   }
-  if (type.limits.max && *type.limits.max < type.limits.min) return bad(ErrorCode::SizeMinimumGreater, offset);
+  if (type.limits.max && *type.limits.max < type.limits.min)
+    return bad(ErrorCode::SizeMinimumGreater, offset);
   if (type.shared && !type.limits.max) return bad(ErrorCode::SharedMemoryMaximum, offset);
   return {};
 }
@@ -250,9 +252,7 @@ Status ModuleValidator::exports() {
       case ExternKind::Global:
         SKIFF_RETURN_IF_BAD(check(module_.globals.size(), ErrorCode::UnknownGlobal, e));
         break;
-      case ExternKind::Tag:
-        SKIFF_RETURN_IF_BAD(check(module_.tags.size(), ErrorCode::UnknownTag, e));
-        break;
+      case ExternKind::Tag: SKIFF_RETURN_IF_BAD(check(module_.tags.size(), ErrorCode::UnknownTag, e)); break;
     }
   }
   std::vector<uint32_t> order(exports.size());
@@ -302,7 +302,8 @@ Status ModuleValidator::elem(const ElemSegment& segment) {
     SKIFF_RETURN_IF_BAD(constant(segment.offset_expr, value_type(table.address)));
   }
   for (const uint32_t f : segment.funcs) {
-    if (f >= info_.func_types.size()) return bad(ErrorCode::UnknownFunction, segment.offset, " " + std::to_string(f));
+    if (f >= info_.func_types.size())
+      return bad(ErrorCode::UnknownFunction, segment.offset, " " + std::to_string(f));
     info_.declared_funcs[f] = true;
   }
   for (const ConstExpr& e : segment.exprs) SKIFF_RETURN_IF_BAD(constant(e, type));
@@ -330,7 +331,8 @@ Result<std::unique_ptr<ModuleInfo>> validate_module(Module module, TypeRegistry&
                                                     const ValidateOptions& options) {
   auto info = std::make_unique<ModuleInfo>();
   info->module = std::move(module);
-  if (Status s = ModuleValidator(*info).run(registry, options); !s) return std::unexpected(std::move(s).error());
+  if (Status s = ModuleValidator(*info).run(registry, options); !s)
+    return std::unexpected(std::move(s).error());
   return info;
 }
 

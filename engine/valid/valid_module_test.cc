@@ -18,8 +18,9 @@ TEST(ValidModule, Limits) {
 }
 
 TEST(ValidModule, ExportsAndStart) {
-  EXPECT_ERROR(check("(module (func) (export \"a\" (func 0)) (export \"b\" (func 0)) (export \"a\" (func 0)))"),
-               "duplicate export name: a");
+  EXPECT_ERROR(
+      check("(module (func) (export \"a\" (func 0)) (export \"b\" (func 0)) (export \"a\" (func 0)))"),
+      "duplicate export name: a");
   EXPECT_ERROR(check("(module (export \"a\" (tag 0)))"), "unknown tag 0");
   EXPECT_ERROR(check("(module (func (param i32)) (start 0))"), "start function");
   EXPECT_ERROR(check("(module (start 3))"), "unknown function 3");
@@ -34,8 +35,10 @@ TEST(ValidModule, Segments) {
 
 TEST(ValidModule, InfoIsCanonical) {
   TypeRegistry registry;
-  auto a = validate_module(parse("(module (type (func)) (type $t (struct)) (global (ref null $t) (ref.null $t)))"), registry);
-  auto b = validate_module(parse("(module (type $t (struct)) (import \"m\" \"g\" (global (ref null $t))))"), registry);
+  auto a = validate_module(
+      parse("(module (type (func)) (type $t (struct)) (global (ref null $t) (ref.null $t)))"), registry);
+  auto b = validate_module(parse("(module (type $t (struct)) (import \"m\" \"g\" (global (ref null $t))))"),
+                           registry);
   ASSERT_TRUE(a && b);
   EXPECT_EQ((*a)->globals[0].type, (*b)->globals[0].type);
 }
@@ -61,7 +64,8 @@ TEST(ValidModule, FirstErrorWinsOnAnyNumberOfThreads) {
     EXPECT_EQ(info.error().message(), "type mismatch: expected i32, found i64");
   }
   TypeRegistry registry;
-  EXPECT_TRUE(validate_module(*decode_module(bytes, Features()), registry, {1, false})) << "bodies are left out on request";
+  EXPECT_TRUE(validate_module(*decode_module(bytes, Features()), registry, {1, false}))
+      << "bodies are left out on request";
 }
 
 // Offsets are those of the instruction in the binary.
@@ -89,8 +93,10 @@ TEST(ValidModule, MalformedBodies) {
   EXPECT_EQ(validate_body({0, 0x0B, 0x01}).error().code, ErrorCode::SectionSizeMismatch);
   EXPECT_EQ(validate_body({0, 0xFF, 0x0B}).error().code, ErrorCode::IllegalOpcode);
   EXPECT_EQ(validate_body({0, 0x05, 0x0B}).error().code, ErrorCode::EndOpcodeExpected);
-  EXPECT_EQ(validate_body({2, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0x7F, 2, 0x7E, 0x0B}).error().code, ErrorCode::TooManyLocals);
-  EXPECT_EQ(validate_body({1, 0xFF, 0xFF, 0xFF, 0x0F, 0x7F, 0x0B}).error().code, ErrorCode::ImplementationLimit);
+  EXPECT_EQ(validate_body({2, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 0x7F, 2, 0x7E, 0x0B}).error().code,
+            ErrorCode::TooManyLocals);
+  EXPECT_EQ(validate_body({1, 0xFF, 0xFF, 0xFF, 0x0F, 0x7F, 0x0B}).error().code,
+            ErrorCode::ImplementationLimit);
   EXPECT_EQ(validate_body({}).error().phase(), Phase::Malformed);
 }
 

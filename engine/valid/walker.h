@@ -2,8 +2,8 @@
 // (Spec: valid-func, valid-constant). It feeds a FunctionSink (sink.h) with what it has checked.
 //
 // FunctionWalker is a loop of decode, check (checker.h), deliver. The commonest one-byte instructions of
-// WebAssembly 1.0 have a quick way through it (quick.h); whenever anything about them is unusual (wrong types,
-// polymorphic stack, long immediates) they go the general way.
+// WebAssembly 1.0 have a quick way through it (quick.h); whenever anything about them is unusual (wrong
+// types, polymorphic stack, long immediates) they go the general way.
 #pragma once
 
 #include <array>
@@ -38,7 +38,8 @@ namespace detail {
 enum class Structure : uint8_t { Plain, Begin, Part, End };
 consteval std::array<Structure, kOpCount> make_structures() {
   std::array<Structure, kOpCount> table{};
-  for (Op op : {Op::Block, Op::Loop, Op::If, Op::Try, Op::TryTable}) table[static_cast<size_t>(op)] = Structure::Begin;
+  for (Op op : {Op::Block, Op::Loop, Op::If, Op::Try, Op::TryTable})
+    table[static_cast<size_t>(op)] = Structure::Begin;
   for (Op op : {Op::Else, Op::Catch, Op::CatchAll}) table[static_cast<size_t>(op)] = Structure::Part;
   for (Op op : {Op::End, Op::Delegate}) table[static_cast<size_t>(op)] = Structure::End;
   return table;
@@ -53,11 +54,12 @@ class FunctionWalker : FunctionChecker {
       : FunctionChecker(info, code, scratch, end_error), sink_(sink) {}
 
   Status function(uint32_t func_index) {
-    if (!enter_function(func_index)) return std::unexpected(take_error());
+    if (!enter_function(func_index, !kSilent)) return std::unexpected(take_error());
     sink_.begin(header_);
     while (top_ != nullptr) {
       quick_run();
-      if (!step()) [[unlikely]] return std::unexpected(take_error());
+      if (!step()) [[unlikely]]
+        return std::unexpected(take_error());
     }
     if (!finish()) return std::unexpected(take_error());
     sink_.end();
@@ -93,8 +95,11 @@ class FunctionWalker : FunctionChecker {
     const uint8_t* p = begin;
     ValType* const base = base_;
     ValType* sp = sp_;
-    // Locals without default value go the general way, which tracks their initialisation.
-    const std::span<const ValType> locals = tracks_locals_ ? std::span<const ValType>() : locals_;
+    const std::span<const ValType> locals = locals_;
+    // The general way tracks the initialisation of locals without default value.
+    const auto is_tracked = [tracks = tracks_locals_](ValType type) {
+      return tracks && !type.is_defaultable();
+    };
     const auto deliver = [&](const QuickOp& q, uint32_t imm, ValType type) {
       if (kSilent || !live_) return;
       instr_.op = q.op;
@@ -111,20 +116,24 @@ class FunctionWalker : FunctionChecker {
       switch (q.how) {
         case Quick::None: goto done;
         case Quick::Unary:
-          if (sp == base || sp[-1] != q.operand) [[unlikely]] goto done;
+          if (sp == base || sp[-1] != q.operand) [[unlikely]]
+            goto done;
           deliver(q, 0, {});
           sp[-1] = q.result;
           break;
         case Quick::Binary:
-          if (sp - base < 2 || sp[-1] != q.operand || sp[-2] != q.operand) [[unlikely]] goto done;
+          if (sp - base < 2 || sp[-1] != q.operand || sp[-2] != q.operand) [[unlikely]]
+            goto done;
           deliver(q, 0, {});
           --sp;
           sp[-1] = q.result;
           break;
         case Quick::Load:
           length = short_leb<false>(p + 2, imm);
-          if (length == 0 || !quick_memory_ || p[1] > q.width) [[unlikely]] goto done;
-          if (sp == base || sp[-1] != ValType::I32) [[unlikely]] goto done;
+          if (length == 0 || !quick_memory_ || p[1] > q.width) [[unlikely]]
+            goto done;
+          if (sp == base || sp[-1] != ValType::I32) [[unlikely]]
+            goto done;
           instr_.memarg = {imm, p[1], 0};
           deliver(q, 0, {});
           sp[-1] = q.result;
@@ -132,8 +141,10 @@ class FunctionWalker : FunctionChecker {
           break;
         case Quick::Store:
           length = short_leb<false>(p + 2, imm);
-          if (length == 0 || !quick_memory_ || p[1] > q.width) [[unlikely]] goto done;
-          if (sp - base < 2 || sp[-1] != q.operand || sp[-2] != ValType::I32) [[unlikely]] goto done;
+          if (length == 0 || !quick_memory_ || p[1] > q.width) [[unlikely]]
+            goto done;
+          if (sp - base < 2 || sp[-1] != q.operand || sp[-2] != ValType::I32) [[unlikely]]
+            goto done;
           instr_.memarg = {imm, p[1], 0};
           deliver(q, 0, {});
           sp -= 2;
@@ -141,54 +152,68 @@ class FunctionWalker : FunctionChecker {
           break;
         case Quick::LocalGet:
           length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= locals.size()) [[unlikely]] goto done;
+          if (length == 0 || imm >= locals.size() || is_tracked(locals[imm])) [[unlikely]]
+            goto done;
           deliver(q, imm, locals[imm]);
           *sp++ = locals[imm];
           break;
         case Quick::LocalSet:
           length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= locals.size() || sp == base || sp[-1] != locals[imm]) [[unlikely]] goto done;
+          if (length == 0 || imm >= locals.size() || sp == base || sp[-1] != locals[imm]) [[unlikely]]
+            goto done;
+          if (is_tracked(sp[-1])) [[unlikely]]
+            goto done;
           deliver(q, imm, sp[-1]);
           --sp;
           break;
         case Quick::LocalTee:
           length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= locals.size() || sp == base || sp[-1] != locals[imm]) [[unlikely]] goto done;
+          if (length == 0 || imm >= locals.size() || sp == base || sp[-1] != locals[imm]) [[unlikely]]
+            goto done;
+          if (is_tracked(sp[-1])) [[unlikely]]
+            goto done;
           deliver(q, imm, sp[-1]);
           break;
         case Quick::GlobalGet:
           length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= info_.globals.size()) [[unlikely]] goto done;
+          if (length == 0 || imm >= info_.globals.size()) [[unlikely]]
+            goto done;
           deliver(q, imm, info_.globals[imm].type);
           *sp++ = info_.globals[imm].type;
           break;
         case Quick::GlobalSet:
           length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= info_.globals.size() || !info_.globals[imm].mut) [[unlikely]] goto done;
-          if (sp == base || sp[-1] != info_.globals[imm].type) [[unlikely]] goto done;
+          if (length == 0 || imm >= info_.globals.size() || !info_.globals[imm].mut) [[unlikely]]
+            goto done;
+          if (sp == base || sp[-1] != info_.globals[imm].type) [[unlikely]]
+            goto done;
           deliver(q, imm, sp[-1]);
           --sp;
           break;
         case Quick::I32Const:
         case Quick::I64Const:
           length = short_leb<true>(p + 1, imm);
-          if (length == 0) [[unlikely]] goto done;
+          if (length == 0) [[unlikely]]
+            goto done;
           deliver(q, imm, {});
           *sp++ = q.result;
           break;
         case Quick::Drop:
-          if (sp == base) [[unlikely]] goto done;
+          if (sp == base) [[unlikely]]
+            goto done;
           deliver(q, 0, sp[-1]);
           --sp;
           break;
         case Quick::Select:
-          if (sp - base < 3 || sp[-1] != ValType::I32 || sp[-2] != sp[-3] || !sp[-3].is_num()) [[unlikely]] goto done;
+          if (sp - base < 3 || sp[-1] != ValType::I32 || sp[-2] != sp[-3] || !sp[-3].is_num()) [[unlikely]]
+            goto done;
           deliver(q, 0, sp[-3]);
           sp -= 2;
           break;
         case Quick::BrIf: {
           length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= depth() || sp == base || sp[-1] != ValType::I32) [[unlikely]] goto done;
+          if (length == 0 || imm >= depth() || sp == base || sp[-1] != ValType::I32) [[unlikely]]
+            goto done;
           ControlFrame& target = scratch_.control.label(imm);
           if (!target.info.label_types().empty()) goto done;
           branches_to(target);
@@ -208,7 +233,8 @@ class FunctionWalker : FunctionChecker {
   bool step() {
     const WalkView before = view();
     const bool live = live_;
-    if (!decode_instr(reader_, context_, scratch_.buffers, instr_)) [[unlikely]] return false;
+    if (!decode_instr(reader_, context_, scratch_.buffers, instr_)) [[unlikely]]
+      return false;
     switch (kStructure[static_cast<size_t>(instr_.op)]) {
       case Structure::Plain: break;
       case Structure::Begin:

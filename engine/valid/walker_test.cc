@@ -18,7 +18,8 @@ struct RecordingSink {
   void begin(const FunctionHeader& h) { add("begin" + std::to_string(h.locals.size())); }
   void instr(const Instr& i, const ResolvedInstr&, const WalkView& v) { add(at(i, v)); }
   void block_begin(const Instr& i, const BlockInfo& b, const WalkView& v) {
-    add("+" + at(i, v) + "(" + std::to_string(b.params.size()) + ":" + std::to_string(b.results.size()) + ")");
+    add("+" + at(i, v) + "(" + std::to_string(b.params.size()) + ":" + std::to_string(b.results.size()) +
+        ")");
   }
   void block_else(const Instr& i, const ResolvedInstr&, const BlockInfo&, const WalkView& v, bool falls) {
     add("~" + std::string(info(i.op).text) + (falls ? "." : ""));
@@ -44,8 +45,9 @@ std::string walk(std::string_view func) {
 TEST(Walker, DeliversInOrderWithHeights) {
   EXPECT_EQ(walk("(param i32) (result i32) (i32.add (local.get 0) (i32.const 1))"),
             "begin1 local.get@0 i32.const@1 i32.add@2 -block1. end");
-  EXPECT_EQ(walk("(param i32) (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.const 2))) drop"),
-            "begin1 local.get@0 +if@1(0:1) i32.const@0 ~else. i32.const@0 -if2. drop@1 -block1. end");
+  EXPECT_EQ(
+      walk("(param i32) (if (result i32) (local.get 0) (then (i32.const 1)) (else (i32.const 2))) drop"),
+      "begin1 local.get@0 +if@1(0:1) i32.const@0 ~else. i32.const@0 -if2. drop@1 -block1. end");
 }
 
 TEST(Walker, KeepsUnreachableCodeToItself) {
@@ -88,7 +90,8 @@ TEST(Walker, ConstantExpressions) {
 
 TEST(Walker, ScratchSurvivesErrors) {
   TypeRegistry registry;
-  auto info = validate_module(parse("(module (func (block (i32.const 1))) (func (block nop)))"), registry, {1, false});
+  auto info = validate_module(parse("(module (func (block (i32.const 1))) (func (block nop)))"), registry,
+                              {1, false});
   ASSERT_TRUE(info);
   WalkScratch scratch;
   NullSink sink;
