@@ -10,10 +10,7 @@ std::string host_cpu() {
   return choice.triple + " " + choice.cpu + " " + choice.features;
 }
 
-// Raise with every change to what generated code is or expects.
-constexpr uint32_t kVersion = 1;
-
-constexpr compiler::CompilerApi kApi = {kVersion, compile_module, disassemble, optimized_ir, host_cpu};
+constexpr compiler::CompilerApi kApi = {compiler::kCompilerVersion, compile_module, disassemble, optimized_ir, host_cpu};
 
 }  // namespace
 }  // namespace skiff::llvm_tier

@@ -12,6 +12,9 @@
 
 namespace skiff::compiler {
 
+/// Raised with every change to what generated code is or expects; part of cache keys.
+inline constexpr uint32_t kCompilerVersion = 1;
+
 struct CompileOptions {
   Tunables tunables;
   /// Empty: this machine's. Else e.g. "aarch64-unknown-linux-gnu".
@@ -27,14 +30,14 @@ struct CompileOptions {
 };
 
 struct CompilerApi {
-  /// Bumped with every change to generated code; part of cache keys.
+  /// kCompilerVersion of the library; one of another version is not used.
   uint32_t version;
   Result<NativeImage> (*compile)(const ModuleInfo& info, const CompileOptions& options);
   /// Text of the machine code of one function (function index), for `skiff dump --native`.
   Result<std::string> (*disassemble)(const NativeImage& image, const ModuleInfo& info, uint32_t func);
   /// LLVM IR of one function after optimisation, for developers.
   Result<std::string> (*emit_ir)(const ModuleInfo& info, const CompileOptions& options, uint32_t func);
-  /// "x86-64 znver5 avx512f,..": what the empty cpu means here; part of cache keys.
+  /// "x86-64 znver5 avx512f,..": what the empty cpu means here, for people.
   std::string (*host_cpu)();
 };
 

@@ -43,13 +43,16 @@ Result<ModulePtr> compile_module(Engine& engine, SharedBytes binary) {
   if (binary.bytes.size() > limits::kModuleSize)
     return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex,
                 "a module of " + std::to_string(binary.bytes.size()) + " bytes");
+  // Made before decoding: the binary's owner moves into the module, which is kept.
+  const std::unique_ptr<TierJob> job = engine.tier().begin(binary.bytes, engine.features(), engine.tunables());
   Module module = SKIFF_TRY(decode_module(std::move(binary), engine.features()));
-  const ValidateOptions options{.threads = engine.tunables().validation_threads};
+  const ValidateOptions options{.threads = engine.tunables().validation_threads, .bodies = !job || !job->has_code()};
   auto compiled = std::make_shared<CompiledModule>();
   compiled->engine_ = &engine;
   compiled->info_ = SKIFF_TRY(validate_module(std::move(module), engine.types(), options));
   compiled->gc_types_ = engine.gc_types().add(compiled->info_->types);
-  compiled->code_ = SKIFF_TRY(engine.tier().prepare(*compiled->info_, engine.tunables()));
+  compiled->code_ = SKIFF_TRY(job ? job->prepare(*compiled->info_)
+                                  : engine.tier().prepare(*compiled->info_, engine.tunables()));
 
   const std::vector<Export>& exports = compiled->module().exports;
   compiled->exports_by_name_.resize(exports.size());

@@ -7,6 +7,7 @@
 
 #include "engine/base/result.h"
 #include "engine/exec/vmctx.h"
+#include "engine/syntax/features.h"
 #include "engine/valid/valid.h"
 
 namespace skiff {
@@ -35,11 +36,25 @@ class TierStore {
   virtual void scan_roots(gc::Marker& marker) = 0;
 };
 
+/// A module that a tier knows from before its validation on; see Tier::begin.
+class TierJob {
+ public:
+  virtual ~TierJob() = default;
+  /// True: the tier has code that was made of exactly this binary, under the same features, after it had been
+  /// validated. Its bodies are not validated again.
+  virtual bool has_code() const = 0;
+  /// Requires: info outlives the result.
+  virtual Result<std::unique_ptr<TierCode>> prepare(const ModuleInfo& info) = 0;
+};
+
 class Tier {
  public:
   virtual ~Tier() = default;
   /// As in --tier, e.g. "interp".
   virtual std::string_view name() const = 0;
+  /// Tiers that keep code between runs may look for it here, before the module is validated. Null: prepare() will
+  /// be called. Requires: binary and tunables outlive the job.
+  virtual std::unique_ptr<TierJob> begin(ByteSpan, Features, const Tunables&) { return nullptr; }
   /// Requires: info outlives the result.
   virtual Result<std::unique_ptr<TierCode>> prepare(const ModuleInfo& info, const Tunables& tunables) = 0;
   /// Called once for each instance, after its context and functions are set up and before its segments
