@@ -1,5 +1,5 @@
-// Any bytes, as decisions of the generator: the module must behave the same in all pairs of configurations that
-// this build has (run.h). SKIFF_FUZZ_PAIR=a,b in the environment chooses one pair.
+// Any bytes, as decisions of the generator: the module must behave the same in all pairs of configurations
+// that this build has (run.h). SKIFF_FUZZ_PAIR=a,b in the environment chooses one pair.
 #include <cstdio>
 #include <cstdlib>
 

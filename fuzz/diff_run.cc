@@ -1,5 +1,5 @@
-// diff_run: differential runs without libFuzzer, reproducible by seed; also writes generated modules to files.
-// See README.md.
+// diff_run: differential runs without libFuzzer, reproducible by seed; also writes generated modules to
+// files. See docs/fuzzing.md.
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -67,10 +67,12 @@ bool write_module(const fs::path& path, ByteSpan entropy) {
 
 // What each fuzz target takes: modules, texts, decisions.
 int write_seeds(const fs::path& dir) {
+  constexpr const char* kTargets[] = {"decode_fuzz", "roundtrip_fuzz", "validate_fuzz",
+                                      "text_fuzz",   "gen_fuzz",       "diff_fuzz"};
   for (uint64_t seed = 0; seed < 24; ++seed) {
     const std::string name = "seed-" + std::to_string(seed);
     const std::vector<uint8_t> input = fuzz::bytes_of_seed(seed, size_t{64} << (seed % 5));
-    for (const char* target : {"decode_fuzz", "roundtrip_fuzz", "validate_fuzz", "text_fuzz", "gen_fuzz", "diff_fuzz"}) {
+    for (const char* target : kTargets) {
       std::error_code ignored;
       fs::create_directories(dir / target, ignored);
       const bool decisions = std::strcmp(target, "gen_fuzz") == 0 || std::strcmp(target, "diff_fuzz") == 0;
@@ -128,9 +130,10 @@ int compare_seeds(const Arguments& arguments) {
     }
   }
   const auto n = [](uint64_t v) { return static_cast<unsigned long long>(v); };
-  std::printf("%llu modules of %llu bytes on average, %zu pairs, %llu calls, %llu traps, %llu refused, %llu differences\n",
-              n(arguments.count), n(arguments.count ? bytes / arguments.count : 0), arguments.pairs.size(), n(calls),
-              n(traps), n(refused), n(differences));
+  std::printf("%llu modules of %llu bytes on average, %zu pairs, %llu calls, %llu traps, %llu refused, "
+              "%llu differences\n",
+              n(arguments.count), n(arguments.count ? bytes / arguments.count : 0), arguments.pairs.size(),
+              n(calls), n(traps), n(refused), n(differences));
   return differences == 0 ? 0 : 1;
 }
 

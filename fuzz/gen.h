@@ -21,8 +21,8 @@ namespace skiff::fuzz {
 inline constexpr int32_t kFuel = 100;
 
 struct GenOptions {
-  /// No instruction traps: addresses and indices are in bounds, divisors and casts are guarded, exceptions are
-  /// caught. More of the code runs.
+  /// No instruction traps: addresses and indices are in bounds, divisors and casts are guarded, exceptions
+  /// are caught. More of the code runs.
   bool trap_free = false;
   /// NaNs of arithmetic, whose bits the specification leaves open, are replaced by the canonical one, so that
   /// results of different implementations can be compared bit for bit.

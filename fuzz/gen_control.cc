@@ -86,8 +86,8 @@ void BodyGen::if_else(const Types& results) {
 //   block $done  block $handler  try_table (catch $handler)  values  end  br $done  end  values  end
 void BodyGen::try_table(const Types& results) {
   if (!c.has(Feature::Exceptions)) return block(Op::Block, results);
-  static constexpr Catch::Kind kKinds[] = {Catch::Kind::CatchAll, Catch::Kind::Catch, Catch::Kind::CatchAllRef,
-                                           Catch::Kind::CatchRef};
+  using Kind = Catch::Kind;
+  static constexpr Kind kKinds[] = {Kind::CatchAll, Kind::Catch, Kind::CatchAllRef, Kind::CatchRef};
   Catch first{.kind = kKinds[c.in.below(c.has(Feature::FunctionReferences) ? 4 : 2)]};
   Types payload;
   if (first.has_tag()) {

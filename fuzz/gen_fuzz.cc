@@ -1,5 +1,5 @@
-// Any bytes, as decisions of the generator: the module must encode, decode, validate, print, parse and run in the
-// interpreter without crashing. Nothing is compared but the text format's round trip (diff_fuzz.cc compares).
+// Any bytes, as decisions of the generator: the module must encode, decode, validate, print, parse and run in
+// the interpreter without crashing. Nothing is compared but the text format's round trip (diff_fuzz.cc compares).
 #include <cstdio>
 #include <cstdlib>
 

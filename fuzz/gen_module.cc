@@ -181,7 +181,8 @@ void Context::make_tables() {
     table.type.limits.min = in.below(10) + (options.trap_free ? 1 : 0);
     if (in.one_in(2)) table.type.limits.max = table.type.limits.min + in.below(10);
     const bool strict = !table.type.elem.is_nullable_ref();
-    if (strict || (has(Feature::FunctionReferences) && in.one_in(3))) table.init = const_expr(table.type.elem);
+    if (strict || (has(Feature::FunctionReferences) && in.one_in(3)))
+      table.init = const_expr(table.type.elem);
     m.tables.push_back(table);
   }
   if (before == others) make_call_table();
@@ -205,13 +206,14 @@ void Context::make_elem(uint32_t i) {
   const uint32_t mode = in.below(3);
   const uint32_t table = in.below(m.tables.size());
   const Table& target = m.tables[table];
-  const bool fits = options.trap_free ? target.type.limits.min >= n && table != call_table : table != call_table;
+  const bool fits = table != call_table && (!options.trap_free || target.type.limits.min >= n);
   if (mode == 1 && fits) {
     e.mode = ElemSegment::Mode::Active;
     e.table = table;
     e.type = target.type.elem;
     const uint64_t last = target.type.limits.min >= n ? target.type.limits.min - n : 0;
-    e.offset_expr = const_address(target.type.address, in.below(last + 1) + (options.trap_free ? 0 : in.one_in(64)));
+    const uint64_t at = in.below(last + 1) + (options.trap_free ? 0 : in.one_in(64));
+    e.offset_expr = const_address(target.type.address, at);
   } else {
     e.mode = mode == 2 ? ElemSegment::Mode::Declarative : ElemSegment::Mode::Passive;
     e.type = random_ref();
@@ -264,7 +266,8 @@ void Context::make_exports() {
   const auto add = [&](const char* prefix, ExternKind kind, size_t count) {
     for (uint32_t i = 0; i < count; ++i) {
       const bool fuel = kind == ExternKind::Global && i == fuel_global;
-      m.exports.push_back({.name = name(fuel ? "fuel" : prefix + std::to_string(i)), .kind = kind, .index = i});
+      const std::string text = fuel ? "fuel" : prefix + std::to_string(i);
+      m.exports.push_back({.name = name(text), .kind = kind, .index = i});
     }
   };
   add("f", ExternKind::Func, m.functions.size());

@@ -231,7 +231,8 @@ void BodyGen::object(uint32_t type) {
 
 // Evaluates an array, an index and further operands into scratch locals, and pushes whether the index is in
 // bounds.
-void BodyGen::array_and_index(uint32_t type, std::span<const ValType> more, uint32_t& array, uint32_t& index) {
+void BodyGen::array_and_index(uint32_t type, std::span<const ValType> more, uint32_t& array,
+                              uint32_t& index) {
   object(type);
   value(ValType::I32);
   mask(AddressType::I32, 15);
@@ -363,7 +364,8 @@ bool BodyGen::array_bulk() {
     case 2: {
       if (element.is_ref() || c.m.datas.empty() || !c.m.data_count) break;
       const uint32_t d = c.in.below(c.m.datas.size());
-      const auto size = static_cast<uint32_t>(trap_free() && c.m.datas[d].active ? 0 : c.m.datas[d].bytes.size());
+      const bool gone = trap_free() && c.m.datas[d].active;
+      const auto size = static_cast<uint32_t>(gone ? 0 : c.m.datas[d].bytes.size());
       const uint32_t start = c.in.below(size + 1);
       i32(start);
       i32(std::min(c.in.below((size - start) / element.size() + 1), kKnownLength / 2));

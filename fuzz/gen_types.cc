@@ -188,7 +188,8 @@ void Context::make_signatures() {
     m.functions[i].type = type;
   }
   for (uint32_t t : func_types) m.functions.push_back({.type = t, .body = {}});
-  for (uint32_t more = in.below(3); more > 0; --more) m.functions.push_back({.type = in.pick(func_types), .body = {}});
+  for (uint32_t more = in.below(3); more > 0; --more)
+    m.functions.push_back({.type = in.pick(func_types), .body = {}});
   if (in.one_in(8)) {
     m.start = static_cast<uint32_t>(m.functions.size());
     m.functions.push_back({.type = func_type({}, {}), .body = {}});

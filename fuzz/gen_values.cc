@@ -72,13 +72,14 @@ constexpr bool makes_nans(const OpInfo& row) {
   if (!row.name.starts_with("F32") && !row.name.starts_with("F64")) return false;
   if (row.shape != Shape::Unary && row.shape != Shape::Binary && row.shape != Shape::Ternary) return false;
   if (row.name.ends_with("Convert") || row.sig.back() == 'i') return false;
-  for (std::string_view end : {"Ceil", "Floor", "Trunc", "Nearest", "Sqrt", "Add", "Sub", "Mul", "Div", "Min", "Max",
-                               "DemoteF64", "PromoteF32", "DemoteF64x2Zero", "PromoteLowF32x4", "Madd", "Nmadd"})
+  for (std::string_view end : {"Ceil", "Floor", "Trunc", "Nearest", "Sqrt", "Add", "Sub", "Mul", "Div", "Min",
+                               "Max", "DemoteF64", "PromoteF32", "DemoteF64x2Zero", "PromoteLowF32x4", "Madd",
+                               "Nmadd"})
     if (row.name.ends_with(end)) return true;
   return false;
 }
 static_assert(makes_nans(info(Op::F32x4RelaxedMadd)) && makes_nans(info(Op::F32DemoteF64)));
-static_assert(!makes_nans(info(Op::F32x4Pmin)) && !makes_nans(info(Op::F64Neg)) && !makes_nans(info(Op::F64x2Abs)));
+static_assert(!makes_nans(info(Op::F32x4Pmin)) && !makes_nans(info(Op::F64Neg)));
 
 constexpr bool is_atomic(const OpInfo& row) {
   return row.shape == Shape::AtomicLoad || row.shape == Shape::AtomicStore || row.shape == Shape::AtomicRmw ||
@@ -140,8 +141,8 @@ bool BodyGen::row(Op o, ValType wanted) {
   if (trap_free() && r.traps == Trapping::MayTrap && r.shape == Shape::Unary) return false;
   Instr instr{.op = o};
   const bool memory = r.imm == Imm::MemArg || r.imm == Imm::MemArgLane;
-  if (memory && !choose_memory(r.shape == Shape::AtomicNotify ? 4 : uint64_t{1} << r.width, instr.memarg.memory))
-    return false;
+  const uint64_t width = r.shape == Shape::AtomicNotify ? 4 : uint64_t{1} << r.width;
+  if (memory && !choose_memory(width, instr.memarg.memory)) return false;
   operands(r, instr);
   emit(out_, instr);
   if (c.options.canonical_nans && makes_nans(r)) canonicalise(o);

@@ -80,7 +80,8 @@ class Describer {
   std::string field(Ref object, ValType storage, uint32_t i, bool array, int depth) const {
     Slot out[2] = {};
     const int sign = storage.is_packed() ? 2 : 0;
-    const TrapCode code = array ? libcall::array_get(object, i, sign, out) : libcall::struct_get(object, i, sign, out);
+    const TrapCode code = array ? libcall::array_get(object, i, sign, out)
+                                : libcall::struct_get(object, i, sign, out);
     SKIFF_CHECK(code == TrapCode::None);
     const ValType type = storage.unpacked();
     return type.is_ref() ? reference(out[0].ref, type, depth - 1) : slot(out, type);
@@ -133,7 +134,8 @@ Outcome host_function(HostCall& call) {
 class Runner {
  public:
   Runner(ByteSpan binary, const Configuration& configuration)
-      : engine_({Features::all(), configuration.tunables}, configuration.tier->make()), describe_(engine_.types()) {
+      : engine_({Features::all(), configuration.tunables}, configuration.tier->make()),
+        describe_(engine_.types()) {
     run(binary);
   }
   Report take() { return std::move(report_); }
@@ -174,11 +176,13 @@ class Runner {
       switch (import.kind) {
         case ExternKind::Func: {
           const uint32_t type = info.func_types[import.index];
-          value.func = store_->new_host_func(type, host_function, const_cast<FuncType*>(&engine_.types().func_type(type)));
+          auto* func_type = const_cast<FuncType*>(&engine_.types().func_type(type));
+          value.func = store_->new_host_func(type, host_function, func_type);
           break;
         }
         case ExternKind::Memory: {
-          Result<std::shared_ptr<LinearMemory>> memory = store_->new_memory(info.module.memories[import.index].type);
+          const MemoryType& type = info.module.memories[import.index].type;
+          Result<std::shared_ptr<LinearMemory>> memory = store_->new_memory(type);
           if (!memory) return refuse(memory.error()), false;
           value.memory = *memory;
           break;
@@ -191,7 +195,7 @@ class Runner {
           break;
         }
         case ExternKind::Table:
-        case ExternKind::Tag: SKIFF_CHECK(false);
+        case ExternKind::Tag: report_.refused = "imports tables or tags"; return false;
       }
       imports.push_back(std::move(value));
     }
@@ -298,7 +302,7 @@ Result<Configuration> parse_configuration(std::string_view text) {
   made.tunables.validation_threads = 1;
   for (size_t at = plus; at != std::string_view::npos;) {
     const size_t next = text.find('+', at + 1);
-    const std::string_view option = text.substr(at + 1, next == std::string_view::npos ? next : next - at - 1);
+    const std::string_view option = text.substr(0, next).substr(at + 1);
     if (option == "checked") made.tunables.guard_pages = false;
     else if (option == "gcstress") made.tunables.gc_stress = true;
     else return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex, "unknown variant " + std::string(option));
@@ -340,8 +344,9 @@ std::string difference(const Report& a, const Report& b) {
     const auto& left = a.memories[m];
     const auto& right = b.memories[m];
     const auto [x, y] = std::mismatch(left.begin(), left.end(), right.begin(), right.end());
-    if (x != left.end()) return "m" + std::to_string(m) + " at " + hex(static_cast<uint64_t>(x - left.begin())) + ": " +
-                                hex(*x) + "  <>  " + hex(*y);
+    if (x == left.end()) continue;
+    const auto at = static_cast<uint64_t>(x - left.begin());
+    return "m" + std::to_string(m) + " at " + hex(at) + ": " + hex(*x) + "  <>  " + hex(*y);
   }
   return {};
 }
