@@ -1,5 +1,5 @@
-// The module "spectest" that the official scripts import from (Spec repository: interpreter/README.md,
-// "Spectest host module").
+// The module "spectest" that the official scripts import from (Spec repository:
+// interpreter/README.md, "Spectest host module").
 #pragma once
 
 #include "engine/exec/linker.h"

@@ -16,15 +16,18 @@ Result<Module> load_module(const Script& script, const ModuleSource& source, Fea
       cursor.seek(source.fields);
       return text::parse_module_fields(cursor, features);
     }
-    case ModuleSource::Kind::Quote: return parse_wat(source.bytes, features);
-    case ModuleSource::Kind::Inline: return parse_wat(script.source, features);
+    case ModuleSource::Kind::Quote:
+      return parse_wat(source.bytes, features);
+    case ModuleSource::Kind::Inline:
+      return parse_wat(script.source, features);
     case ModuleSource::Kind::Binary:
       return decode_module(SharedBytes::own({source.bytes.begin(), source.bytes.end()}), features);
   }
   return fail(ErrorCode::InvalidArgument);
 }
 
-Result<std::vector<uint8_t>> module_binary(const Script& script, const ModuleSource& source, Features features) {
+Result<std::vector<uint8_t>> module_binary(const Script& script, const ModuleSource& source,
+                                           Features features) {
   if (source.kind == ModuleSource::Kind::Binary) {
     return std::vector<uint8_t>(source.bytes.begin(), source.bytes.end());
   }
@@ -33,7 +36,8 @@ Result<std::vector<uint8_t>> module_binary(const Script& script, const ModuleSou
 
 Status check_roundtrip(const Script& script, const ModuleSource& source, Features features) {
   const auto differ = [](std::string_view where) {
-    return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex, "modules differ after " + std::string(where));
+    return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
+                "modules differ after " + std::string(where));
   };
   const Module first = SKIFF_TRY(load_module(script, source, features));
   const Module decoded = SKIFF_TRY(decode_module(SharedBytes::own(encode_module(first)), features));
@@ -41,8 +45,8 @@ Status check_roundtrip(const Script& script, const ModuleSource& source, Feature
   const std::string text = SKIFF_TRY(print_wat(decoded));
   const Module again = SKIFF_TRY(parse_wat(text, features));
   if (modules_equal(first, again)) return {};
-  // Bodies of binary modules may hold integers that are not in their shortest form, which text cannot
-  // say; then both modules must at least be the same as text.
+  // Bodies of binary modules may hold integers that are not in their shortest form, which text
+  // cannot say; then both modules must at least be the same as text.
   if (source.kind == ModuleSource::Kind::Binary && SKIFF_TRY(print_wat(again)) == text) return {};
   return differ("printing and parsing");
 }

@@ -11,7 +11,8 @@ Result<Module> load_module(const Script& script, const ModuleSource& source, Fea
 
 /// The binary form: the bytes of binary modules as they are, others parsed and encoded.
 /// Errors: Malformed ones.
-Result<std::vector<uint8_t>> module_binary(const Script& script, const ModuleSource& source, Features features);
+Result<std::vector<uint8_t>> module_binary(const Script& script, const ModuleSource& source,
+                                           Features features);
 
 /// Module -> text -> Module must give an equal module, also by way of the binary.
 /// Errors: those of parsing and decoding; InvalidArgument when the modules differ.

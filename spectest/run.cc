@@ -21,7 +21,8 @@ std::optional<std::string> read_file(const std::string& path) {
   if (!file) return std::nullopt;
   std::string content;
   char buffer[1 << 16];
-  while (const size_t n = std::fread(buffer, 1, sizeof buffer, file.get())) content.append(buffer, n);
+  while (const size_t n = std::fread(buffer, 1, sizeof buffer, file.get()))
+    content.append(buffer, n);
   if (std::ferror(file.get())) return std::nullopt;
   return content;
 }
@@ -36,16 +37,20 @@ FileResult failed(FileResult result, uint32_t line, std::string command, std::st
 bool has_good_module(const Command& command) {
   switch (command.kind) {
     case Command::Kind::Module:
-    case Command::Kind::AssertUnlinkable: return true;
-    case Command::Kind::AssertTrap: return command.source.has_value();
-    default: return false;
+    case Command::Kind::AssertUnlinkable:
+      return true;
+    case Command::Kind::AssertTrap:
+      return command.source.has_value();
+    default:
+      return false;
   }
 }
 
 void run_roundtrips(const Script& script, const std::vector<Command>& commands, Features features,
                     FileResult& result) {
   for (const Command& command : commands) {
-    if (command.kind == Command::Kind::Thread) run_roundtrips(script, command.commands, features, result);
+    if (command.kind == Command::Kind::Thread)
+      run_roundtrips(script, command.commands, features, result);
     if (!has_good_module(command)) continue;
     const Status status = check_roundtrip(script, *command.source, features);
     if (status) {

@@ -1,6 +1,6 @@
-// Running scripts: the engine's side of `skiff wast`. One engine per file, one store per thread of a
-// script; every command counts as one check, which passes, fails with a line number and a message, or
-// is skipped.
+// Running scripts: the engine's side of `skiff wast`. One engine per file, one store per thread of
+// a script; every command counts as one check, which passes, fails with a line number and a
+// message, or is skipped.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,9 @@
 namespace skiff::spectest {
 
 struct RunOptions {
-  std::string tier;                                    // its name
+  std::string tier;  // its name
   std::function<std::unique_ptr<Tier>()> make_tier;
-  std::string features;                                // changes on top of the folder's (suite.h)
+  std::string features;  // changes on top of the folder's (suite.h)
   Tunables tunables = default_tunables();
   const SkipList* skips = nullptr;
   /// Instead of running commands: print each module as text and read it again, which must give an
@@ -27,7 +27,7 @@ struct RunOptions {
 /// One failed check.
 struct Finding {
   uint32_t line = 0;
-  std::string command;   // keyword, e.g. "assert_return"
+  std::string command;  // keyword, e.g. "assert_return"
   std::string message;
 };
 
@@ -36,8 +36,8 @@ struct FileResult {
   uint64_t passed = 0;
   uint64_t failed = 0;
   uint64_t skipped = 0;
-  std::string skip_reason;          // when the file is on the skip list
-  std::vector<Finding> findings;    // in order of the script
+  std::string skip_reason;        // when the file is on the skip list
+  std::vector<Finding> findings;  // in order of the script
 };
 
 /// Runs one script. A file that cannot be read or is not a script is one failed check.

@@ -15,7 +15,8 @@ FileResult run(std::string source, bool roundtrip = false, const std::string& pa
 
 void expect_counts(const FileResult& r, uint64_t passed, uint64_t failed) {
   std::string findings;
-  for (const Finding& f : r.findings) findings += std::to_string(f.line) + ": " + f.command + ": " + f.message + "\n";
+  for (const Finding& f : r.findings)
+    findings += std::to_string(f.line) + ": " + f.command + ": " + f.message + "\n";
   EXPECT_EQ(r.passed, passed) << findings;
   EXPECT_EQ(r.failed, failed) << findings;
 }
@@ -47,7 +48,8 @@ TEST(RunScript, GoodScript) {
     (assert_malformed (module quote "(func") "unexpected token")
     (assert_invalid (module (func (result i32))) "type mismatch")
     (assert_unlinkable (module (import "no" "no" (func))) "unknown import")
-    (assert_trap (module (func $s (unreachable)) (start $s)) "unreachable"))wast"), 15, 0);
+    (assert_trap (module (func $s (unreachable)) (start $s)) "unreachable"))wast"),
+                15, 0);
 }
 
 TEST(RunScript, WrongScript) {
@@ -88,7 +90,8 @@ TEST(RunScript, ThreadsShareMemory) {
         (func (export "store") (i32.atomic.store (i32.const 0) (i32.const 7))))
       (invoke "store"))
     (wait $t)
-    (assert_return (invoke "load") (i32.const 7)))wast"), 7, 0);
+    (assert_return (invoke "load") (i32.const 7)))wast"),
+                7, 0);
 }
 
 TEST(RunScript, FeaturesFollowTheFolder) {

@@ -1,5 +1,5 @@
-// The commands. Each check compares what happened with what the script expects: the phase of an error
-// must be equal, messages are compared by their beginning (message_fits).
+// The commands. Each check compares what happened with what the script expects: the phase of an
+// error must be equal, messages are compared by their beginning (message_fits).
 #include "spectest/runner.h"
 
 #include "engine/exec/memory.h"
@@ -23,9 +23,11 @@ constexpr Synonym kSynonyms[] = {
     {"constant out of range", "i64 constant out of range"},
 };
 
-// The suite's messages are those of the reference interpreter: often ours is longer ("unknown type: 3"),
-// sometimes theirs is ("unknown type 3"), where only the fixed text of our code can be compared.
-bool message_fits(std::string_view expected, std::string_view message, std::string_view fixed_text) {
+// The suite's messages are those of the reference interpreter: often ours is longer ("unknown type:
+// 3"), sometimes theirs is ("unknown type 3"), where only the fixed text of our code can be
+// compared.
+bool message_fits(std::string_view expected, std::string_view message,
+                  std::string_view fixed_text) {
   for (const Synonym& s : kSynonyms)
     if (expected == s.expected && fixed_text == s.ours) return true;
   return message.starts_with(expected) || expected.starts_with(fixed_text);
@@ -33,13 +35,18 @@ bool message_fits(std::string_view expected, std::string_view message, std::stri
 
 std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
-std::string describe(const Error& error) { return std::string(name_of(error.phase())) + " " + quoted(error.message()); }
+std::string describe(const Error& error) {
+  return std::string(name_of(error.phase())) + " " + quoted(error.message());
+}
 
 std::string describe(const Failure& failure) {
   switch (failure.kind) {
-    case Failure::Kind::Error: return describe(failure.error);
-    case Failure::Kind::Trap: return "trap " + quoted(failure.trap.message());
-    case Failure::Kind::Exception: return "an exception";
+    case Failure::Kind::Error:
+      return describe(failure.error);
+    case Failure::Kind::Trap:
+      return "trap " + quoted(failure.trap.message());
+    case Failure::Kind::Exception:
+      return "an exception";
   }
   return "";
 }
@@ -48,7 +55,9 @@ Failure no_such_thing(std::string what) {
   return Failure{.error = Error{ErrorCode::InvalidArgument, kNoOffset, kNoIndex, std::move(what)}};
 }
 
-std::string display_name(const std::string& id) { return id.empty() ? "the latest module" : "module $" + id; }
+std::string display_name(const std::string& id) {
+  return id.empty() ? "the latest module" : "module $" + id;
+}
 
 }  // namespace
 
@@ -79,23 +88,36 @@ void Runner::run(const std::vector<Command>& commands) {
 
 Runner::Verdict Runner::run_command(const Command& command) {
   switch (command.kind) {
-    case Command::Kind::Module: return define_module(command);
-    case Command::Kind::Instance: return new_instance(command);
-    case Command::Kind::Register: return register_module(command);
+    case Command::Kind::Module:
+      return define_module(command);
+    case Command::Kind::Instance:
+      return new_instance(command);
+    case Command::Kind::Register:
+      return register_module(command);
     case Command::Kind::Action: {
       const auto results = act(*command.action);
       return results ? "" : "got " + describe(results.error());
     }
-    case Command::Kind::AssertReturn: return assert_return(command);
-    case Command::Kind::AssertTrap: return assert_trap(command, false);
-    case Command::Kind::AssertExhaustion: return assert_trap(command, true);
-    case Command::Kind::AssertException: return assert_exception(command);
-    case Command::Kind::AssertMalformed: return assert_rejected(command, Phase::Malformed);
-    case Command::Kind::AssertInvalid: return assert_rejected(command, Phase::Invalid);
-    case Command::Kind::AssertUnlinkable: return assert_unlinkable(command);
-    case Command::Kind::AssertMalformedCustom: return assert_custom(command, Phase::Malformed);
-    case Command::Kind::AssertInvalidCustom: return assert_custom(command, Phase::Invalid);
-    case Command::Kind::Thread: return start_thread(command);
+    case Command::Kind::AssertReturn:
+      return assert_return(command);
+    case Command::Kind::AssertTrap:
+      return assert_trap(command, false);
+    case Command::Kind::AssertExhaustion:
+      return assert_trap(command, true);
+    case Command::Kind::AssertException:
+      return assert_exception(command);
+    case Command::Kind::AssertMalformed:
+      return assert_rejected(command, Phase::Malformed);
+    case Command::Kind::AssertInvalid:
+      return assert_rejected(command, Phase::Invalid);
+    case Command::Kind::AssertUnlinkable:
+      return assert_unlinkable(command);
+    case Command::Kind::AssertMalformedCustom:
+      return assert_custom(command, Phase::Malformed);
+    case Command::Kind::AssertInvalidCustom:
+      return assert_custom(command, Phase::Invalid);
+    case Command::Kind::Thread:
+      return start_thread(command);
     case Command::Kind::Wait:
       return threads_.contains(command.id) ? join_thread(command.id) : "no thread $" + command.id;
   }
@@ -164,19 +186,24 @@ RunResult<std::vector<Val>> Runner::invoke(Instance& instance, const Action& act
 
 RunResult<std::vector<Val>> Runner::act(const Action& action) {
   const Named* named = find(action.module);
-  if (!named || !named->instance) return std::unexpected(no_such_thing("no instance of " + display_name(action.module)));
+  if (!named || !named->instance)
+    return std::unexpected(no_such_thing("no instance of " + display_name(action.module)));
   if (action.kind == Action::Kind::Invoke) return invoke(*named->instance, action);
   const auto e = named->instance->find_export(action.name);
-  if (!e || e->kind != ExternKind::Global) return std::unexpected(no_such_thing("no global " + quoted(action.name)));
+  if (!e || e->kind != ExternKind::Global)
+    return std::unexpected(no_such_thing("no global " + quoted(action.name)));
   return std::vector<Val>{take(e->global->slots, e->global_type.type)};
 }
 
 Runner::Verdict Runner::assert_return(const Command& command) {
   const auto results = act(*command.action);
-  if (!results) return "expected " + to_string(command.results) + ", got " + describe(results.error());
+  if (!results)
+    return "expected " + to_string(command.results) + ", got " + describe(results.error());
   bool ok = results->size() == command.results.size();
-  for (size_t i = 0; ok && i < results->size(); ++i) ok = matches(*store_, command.results[i], (*results)[i]);
-  return ok ? "" : "expected " + to_string(command.results) + ", got " + to_string(*store_, *results);
+  for (size_t i = 0; ok && i < results->size(); ++i)
+    ok = matches(*store_, command.results[i], (*results)[i]);
+  return ok ? ""
+            : "expected " + to_string(command.results) + ", got " + to_string(*store_, *results);
 }
 
 Runner::Verdict Runner::assert_trap(const Command& command, bool exhaustion) {
@@ -202,16 +229,20 @@ Runner::Verdict Runner::assert_trap(const Command& command, bool exhaustion) {
 Runner::Verdict Runner::assert_exception(const Command& command) {
   const auto results = act(*command.action);
   if (results) return "expected an exception, got " + to_string(*store_, *results);
-  return results.error().kind == Failure::Kind::Exception ? "" : "expected an exception, got " + describe(results.error());
+  return results.error().kind == Failure::Kind::Exception
+             ? ""
+             : "expected an exception, got " + describe(results.error());
 }
 
 // Modules that must be rejected.
 
 namespace {
 std::string judge(std::string_view expected_text, Phase phase, const Error* error) {
-  const std::string expected = "expected " + std::string(name_of(phase)) + " " + quoted(expected_text) + ", got ";
+  const std::string expected =
+      "expected " + std::string(name_of(phase)) + " " + quoted(expected_text) + ", got ";
   if (!error) return expected + "a good module";
-  const bool ok = error->phase() == phase && message_fits(expected_text, error->message(), text_of(error->code));
+  const bool ok = error->phase() == phase &&
+                  message_fits(expected_text, error->message(), text_of(error->code));
   return ok ? "" : expected + describe(*error);
 }
 }  // namespace

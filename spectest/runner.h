@@ -1,4 +1,5 @@
-// Runner: one thread of a script, with its own store and linker; commands change its state in order.
+// Runner: one thread of a script, with its own store and linker; commands change its state in
+// order.
 #pragma once
 
 #include <map>
@@ -31,8 +32,8 @@ class Runner {
  private:
   explicit Runner(const ScriptContext& context) : context_(context) {}
 
-  // What a module's name stands for. A module that another thread shares with us has no instance here,
-  // only the shared memories that it exports.
+  // What a module's name stands for. A module that another thread shares with us has no instance
+  // here, only the shared memories that it exports.
   struct Named {
     Instance* instance = nullptr;
     std::vector<std::pair<std::string, Extern>> shared;

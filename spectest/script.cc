@@ -115,21 +115,29 @@ class Parser {
     command.kind = *kind;
     switch (*kind) {
       case Command::Kind::Module:
-      case Command::Kind::Instance: parse_module(command); break;
+      case Command::Kind::Instance:
+        parse_module(command);
+        break;
       case Command::Kind::Register:
         c_.next(), c_.next();
         command.name = c_.expect_string();
         command.id = optional_id();
         c_.expect_close();
         break;
-      case Command::Kind::Action: command.action = parse_action(); break;
-      case Command::Kind::Thread: parse_thread(command); break;
+      case Command::Kind::Action:
+        command.action = parse_action();
+        break;
+      case Command::Kind::Thread:
+        parse_thread(command);
+        break;
       case Command::Kind::Wait:
         c_.next(), c_.next();
         command.id = required_id();
         c_.expect_close();
         break;
-      default: parse_assertion(command); break;
+      default:
+        parse_assertion(command);
+        break;
     }
     if (c_.ok()) out.push_back(std::move(command));
   }
@@ -150,7 +158,8 @@ class Parser {
     c_.expect_close();
   }
 
-  // (module definition? $id? (binary string* | quote string* | field*))  |  (module instance $id? $module?)
+  // (module definition? $id? (binary string* | quote string* | field*))  |  (module instance $id?
+  // $module?)
   void parse_module(Command& command) {
     const uint32_t close = c_.peek().partner;
     c_.next(), c_.next();
@@ -164,7 +173,8 @@ class Parser {
     command.id = optional_id();
     ModuleSource source;
     if (c_.at_keyword("binary") || c_.at_keyword("quote")) {
-      source.kind = c_.at_keyword("binary") ? ModuleSource::Kind::Binary : ModuleSource::Kind::Quote;
+      source.kind =
+          c_.at_keyword("binary") ? ModuleSource::Kind::Binary : ModuleSource::Kind::Quote;
       c_.next();
       while (c_.at_string()) source.bytes += c_.expect_string();
       c_.expect_close();
@@ -207,7 +217,9 @@ class Parser {
         command.action = parse_action();
         while (c_.at(TokenKind::LParen)) command.results.push_back(parse_pattern());
         break;
-      default: command.action = parse_action(); break;  // assert_exception
+      default:
+        command.action = parse_action();
+        break;  // assert_exception
     }
     c_.expect_close();
   }
@@ -273,7 +285,8 @@ class Parser {
       c_.expect_close();
       return pattern;
     }
-    if (!c_.at(TokenKind::LParen) || c_.kind(1) != TokenKind::Keyword) return c_.unexpected(), pattern;
+    if (!c_.at(TokenKind::LParen) || c_.kind(1) != TokenKind::Keyword)
+      return c_.unexpected(), pattern;
     const std::string_view keyword = c_.text(c_.peek(1));
     if (!keyword.starts_with("ref.")) return parse_lanes();
     c_.next(), c_.next();
@@ -301,7 +314,8 @@ class Parser {
     c_.next();
     const bool vector = c_.accept_keyword("v128.const");
     const LaneShape* shape = nullptr;
-    for (const LaneShape& s : vector ? std::span<const LaneShape>(kVectors) : std::span<const LaneShape>(kScalars))
+    for (const LaneShape& s :
+         vector ? std::span<const LaneShape>(kVectors) : std::span<const LaneShape>(kScalars))
       if (c_.at_keyword(s.keyword)) shape = &s;
     if (!shape) return c_.unexpected(), pattern;
     c_.next();

@@ -1,9 +1,10 @@
 // Script: a .wast file of the official test suite as a list of commands (Spec repository:
 // interpreter/README.md, "Scripts", and the `thread`/`wait` commands of the threads proposal).
 //
-// Modules are not parsed with the script: a ModuleSource remembers where its text stands, or its quoted
-// or binary bytes, because what a module means depends on the features under test and because a wrong
-// module must not hide the commands after it. Everything else is checked by parse_script.
+// Modules are not parsed with the script: a ModuleSource remembers where its text stands, or its
+// quoted or binary bytes, because what a module means depends on the features under test and
+// because a wrong module must not hide the commands after it. Everything else is checked by
+// parse_script.
 #pragma once
 
 #include <array>
@@ -38,9 +39,9 @@ struct ModuleSource {
 struct Const {
   enum class Kind : uint8_t { Number, Null, Extern, Host };
   Kind kind = Kind::Number;
-  Val number;        // Number
-  HeapType heap;     // Null
-  uint64_t id = 0;   // Extern, Host: which host object
+  Val number;       // Number
+  HeapType heap;    // Null
+  uint64_t id = 0;  // Extern, Host: which host object
 };
 
 /// What one lane of a result may be: exact bits, or a class of NaNs.
@@ -61,32 +62,32 @@ struct Pattern {
     Either,  // one of `choices`
   };
   Kind kind = Kind::Lanes;
-  ValType type;                     // Lanes
-  uint8_t lane_bits = 0;            // Lanes
-  std::vector<LanePattern> lanes;   // Lanes
-  bool float_lanes = false;         // Lanes, for messages
-  std::optional<HeapType> heap;     // Null, Object
-  std::optional<uint64_t> id;       // Extern, Host
-  std::vector<Pattern> choices;     // Either
+  ValType type;                    // Lanes
+  uint8_t lane_bits = 0;           // Lanes
+  std::vector<LanePattern> lanes;  // Lanes
+  bool float_lanes = false;        // Lanes, for messages
+  std::optional<HeapType> heap;    // Null, Object
+  std::optional<uint64_t> id;      // Extern, Host
+  std::vector<Pattern> choices;    // Either
 };
 
 /// `(invoke $m? "name" arg*)` or `(get $m? "name")`.
 struct Action {
   enum class Kind : uint8_t { Invoke, Get };
   Kind kind = Kind::Invoke;
-  std::string module;   // without '$'; empty: the latest one
+  std::string module;  // without '$'; empty: the latest one
   std::string name;
   std::vector<Const> args;
 };
 
 struct Command {
   enum class Kind : uint8_t {
-    Module,                 // define (and instantiate, unless `definition_only`) `source` as `id`
-    Instance,               // instantiate the definition `name` again as `id`
-    Register,               // export the instance `id` as module `name`
+    Module,    // define (and instantiate, unless `definition_only`) `source` as `id`
+    Instance,  // instantiate the definition `name` again as `id`
+    Register,  // export the instance `id` as module `name`
     Action,
     AssertReturn,
-    AssertTrap,             // of `action`, or of instantiating `source`
+    AssertTrap,  // of `action`, or of instantiating `source`
     AssertExhaustion,
     AssertException,
     AssertMalformed,
@@ -94,18 +95,18 @@ struct Command {
     AssertUnlinkable,
     AssertMalformedCustom,
     AssertInvalidCustom,
-    Thread,                 // run `commands` on a thread called `id`; `shared` modules are known there
-    Wait,                   // for the thread `id`
+    Thread,  // run `commands` on a thread called `id`; `shared` modules are known there
+    Wait,    // for the thread `id`
   };
   Kind kind = Kind::Action;
-  uint64_t offset = 0;      // in the source, for messages
+  uint64_t offset = 0;  // in the source, for messages
   bool definition_only = false;
-  std::string id;           // without '$'; empty when there is none
+  std::string id;  // without '$'; empty when there is none
   std::string name;
   std::optional<ModuleSource> source;
   std::optional<spectest::Action> action;
   std::vector<Pattern> results;
-  std::string text;         // expected message of an assertion
+  std::string text;  // expected message of an assertion
   std::vector<std::string> shared;
   std::vector<Command> commands;
 };
@@ -114,7 +115,7 @@ std::string_view name_of(Command::Kind kind);
 
 struct Script {
   std::string source;
-  text::TokenList tokens;   // of `source`
+  text::TokenList tokens;  // of `source`
   std::vector<Command> commands;
 };
 

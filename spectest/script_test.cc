@@ -17,7 +17,8 @@ std::unique_ptr<Script> parse(std::string source) {
 }
 
 TEST(ParseScript, ModuleForms) {
-  const auto s = parse(R"wast((module $a (func)) (module binary "\00asm" "\01\00\00\00") (module quote "(func" ")")
+  const auto s = parse(
+      R"wast((module $a (func)) (module binary "\00asm" "\01\00\00\00") (module quote "(func" ")")
       (module definition $d (memory 1)) (module instance $i $d) (register "x" $i))wast");
   ASSERT_EQ(s->commands.size(), 6u);
   EXPECT_EQ(s->commands[0].id, "a");
@@ -56,7 +57,8 @@ TEST(ParseScript, Patterns) {
 }
 
 TEST(ParseScript, Threads) {
-  const auto s = parse(R"wast((module $m (memory 1 1 shared)) (thread $t (shared (module $m)) (register "m" $m)
+  const auto s =
+      parse(R"wast((module $m (memory 1 1 shared)) (thread $t (shared (module $m)) (register "m" $m)
       (module (import "m" "x" (memory 1 1 shared)))) (wait $t))wast");
   ASSERT_EQ(s->commands.size(), 3u);
   EXPECT_EQ(s->commands[1].shared, std::vector<std::string>{"m"});
@@ -65,11 +67,12 @@ TEST(ParseScript, Threads) {
 }
 
 TEST(ParseScript, Errors) {
-  for (const char* source : {
-           "(module", "(assert_return)", "(assert_trap (invoke \"f\"))", "(module) x", "(wait)",
-           "(invoke \"f\" (i32.const nan:canonical))", "(assert_return (invoke \"f\") (i32.const 1 2))",
-           "(assert_malformed (invoke \"f\") \"\")", "(module) (unheard-of)", "(thread $t (thread $u))",
-           "(assert_return (invoke \"f\") (either (either (i32.const 1))))"}) {
+  for (const char* source :
+       {"(module", "(assert_return)", "(assert_trap (invoke \"f\"))", "(module) x", "(wait)",
+        "(invoke \"f\" (i32.const nan:canonical))",
+        "(assert_return (invoke \"f\") (i32.const 1 2))", "(assert_malformed (invoke \"f\") \"\")",
+        "(module) (unheard-of)", "(thread $t (thread $u))",
+        "(assert_return (invoke \"f\") (either (either (i32.const 1))))"}) {
     const auto script = parse_script(source);
     ASSERT_FALSE(script) << source;
     EXPECT_EQ(script.error().phase(), Phase::Malformed);

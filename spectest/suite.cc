@@ -12,10 +12,12 @@
 namespace skiff::spectest {
 namespace {
 
-// Folder (anywhere in the path), changes to the default features. The first row that matches counts.
+// Folder (anywhere in the path), changes to the default features. The first row that matches
+// counts.
 //   legacy/               opcodes that Wasm 3.0 has replaced
 //   custom-page-sizes/    off by default
-//   threads/              written against Wasm 1.0 and its first extensions: expects errors for second
+//   threads/              written against Wasm 1.0 and its first extensions: expects errors for
+//   second
 //                         memories and tables, and uses abbreviations that bulk-memory replaced
 struct FolderFeatures {
   std::string_view folder;
@@ -63,14 +65,16 @@ Result<SkipList> SkipList::load(const std::string& path) {
     };
     Entry e{text("files"), text("tier"), text("reason")};
     if (e.files.empty() || e.tier.empty() || e.reason.empty()) {
-      return std::unexpected(skip_error(path, node.source().begin, "a skip entry needs files, tier and reason"));
+      return std::unexpected(
+          skip_error(path, node.source().begin, "a skip entry needs files, tier and reason"));
     }
     list.entries_.push_back(std::move(e));
   }
   return list;
 }
 
-std::optional<std::string_view> SkipList::reason(const std::string& path, std::string_view tier) const {
+std::optional<std::string_view> SkipList::reason(const std::string& path,
+                                                 std::string_view tier) const {
   for (const Entry& e : entries_) {
     if (e.tier != "*" && e.tier != tier) continue;
     for (size_t at = 0; at != std::string::npos; at = path.find('/', at + 1)) {

@@ -1,5 +1,5 @@
-// What is known about the official suite as a whole: which features a file of it is written for, and
-// which files we do not run, and why (skip.toml).
+// What is known about the official suite as a whole: which features a file of it is written for,
+// and which files we do not run, and why (skip.toml).
 #pragma once
 
 #include <optional>
@@ -17,9 +17,9 @@ Features features_of(std::string_view path);
 /// The list of files that are skipped, with reasons.
 class SkipList {
  public:
-  /// Reads `[[skip]]` entries of `files` (a pattern as of fnmatch, compared with the end of the path),
-  /// `tier` (a name, or "*") and `reason`; all three are required.
-  /// Errors: FileError, InvalidArgument with file and line.
+  /// Reads `[[skip]]` entries of `files` (a pattern as of fnmatch, compared with the end of the
+  /// path), `tier` (a name, or "*") and `reason`; all three are required. Errors: FileError,
+  /// InvalidArgument with file and line.
   static Result<SkipList> load(const std::string& path);
 
   /// Why this file is skipped on this tier; nothing when it is to be run.

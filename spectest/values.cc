@@ -28,9 +28,12 @@ bool lane_matches(const LanePattern& pattern, uint64_t actual, uint8_t bits) {
   const uint64_t canonical = bits == 32 ? 0x7FC00000u : 0x7FF8000000000000u;
   const uint64_t sign = uint64_t{1} << (bits - 1);
   switch (pattern.kind) {
-    case LanePattern::Kind::Bits: return actual == pattern.bits;
-    case LanePattern::Kind::CanonicalNan: return (actual & ~sign) == canonical;
-    case LanePattern::Kind::ArithmeticNan: return (actual & canonical) == canonical;
+    case LanePattern::Kind::Bits:
+      return actual == pattern.bits;
+    case LanePattern::Kind::CanonicalNan:
+      return (actual & ~sign) == canonical;
+    case LanePattern::Kind::ArithmeticNan:
+      return (actual & canonical) == canonical;
   }
   return false;
 }
@@ -51,12 +54,14 @@ std::string_view scalar_keyword(ValType type) {
 
 std::string lanes_head(const Pattern& p) {
   if (!p.type.is_vec()) return std::string(scalar_keyword(p.type));
-  return "v128.const " + std::string(p.float_lanes ? "f" : "i") + std::to_string(p.lane_bits) + "x" +
-         std::to_string(p.lanes.size());
+  return "v128.const " + std::string(p.float_lanes ? "f" : "i") + std::to_string(p.lane_bits) +
+         "x" + std::to_string(p.lanes.size());
 }
 
 // A host object's data is the id that scripts know it by.
-gc::Object* as_object(Ref ref) { return ref == kNullRef || is_i31(ref) ? nullptr : gc::to_object(ref); }
+gc::Object* as_object(Ref ref) {
+  return ref == kNullRef || is_i31(ref) ? nullptr : gc::to_object(ref);
+}
 
 std::optional<uint64_t> host_id(Ref ref) {
   gc::Object* object = as_object(ref);
@@ -68,10 +73,13 @@ std::optional<uint64_t> host_id(Ref ref) {
 HeapType kind_of(Ref ref) {
   if (is_i31(ref)) return HeapType::I31;
   switch (as_object(ref)->type->kind) {
-    case gc::Kind::Struct: return HeapType::Struct;
-    case gc::Kind::Array: return HeapType::Array;
+    case gc::Kind::Struct:
+      return HeapType::Struct;
+    case gc::Kind::Array:
+      return HeapType::Array;
     case gc::Kind::Exception:
-    case gc::Kind::Host: break;
+    case gc::Kind::Host:
+      break;
   }
   return HeapType::Any;
 }
@@ -108,7 +116,8 @@ std::string joined(const std::vector<T>& items, F text) {
 
 Result<Val> to_val(Store& store, const Const& constant, std::vector<gc::Rooted>& roots) {
   switch (constant.kind) {
-    case Const::Kind::Number: return constant.number;
+    case Const::Kind::Number:
+      return constant.number;
     case Const::Kind::Null: {
       const HeapType bottom = bottom_of(store.engine().types(), constant.heap);
       return Val::of_ref(ValType::ref(bottom, true), kNullRef);
@@ -116,7 +125,8 @@ Result<Val> to_val(Store& store, const Const& constant, std::vector<gc::Rooted>&
     case Const::Kind::Extern:
     case Const::Kind::Host: {
       const HeapType heap = constant.kind == Const::Kind::Extern ? HeapType::Extern : HeapType::Any;
-      gc::Object* object = store.heap().allocate_host(reinterpret_cast<void*>(constant.id), nullptr);
+      gc::Object* object =
+          store.heap().allocate_host(reinterpret_cast<void*>(constant.id), nullptr);
       if (!object) return fail(ErrorCode::OutOfMemory);
       roots.emplace_back(store.heap().handles(), gc::to_ref(object));
       return Val::of_ref(ValType::ref(heap, false), gc::to_ref(object));
@@ -132,7 +142,9 @@ bool matches(Store& store, const Pattern& pattern, const Val& value) {
     case Pattern::Kind::Lanes:
       if (value.type != pattern.type) return false;
       for (size_t i = 0; i < pattern.lanes.size(); ++i) {
-        if (!lane_matches(pattern.lanes[i], lane_of(value, i, pattern.lane_bits), pattern.lane_bits)) return false;
+        if (!lane_matches(pattern.lanes[i], lane_of(value, i, pattern.lane_bits),
+                          pattern.lane_bits))
+          return false;
       }
       return true;
     case Pattern::Kind::Null:
@@ -140,12 +152,14 @@ bool matches(Store& store, const Pattern& pattern, const Val& value) {
              (!pattern.heap || top(*pattern.heap) == top(value.type.heap()));
     case Pattern::Kind::Extern:
     case Pattern::Kind::Host: {
-      const HeapType expected = pattern.kind == Pattern::Kind::Extern ? HeapType::Extern : HeapType::Any;
+      const HeapType expected =
+          pattern.kind == Pattern::Kind::Extern ? HeapType::Extern : HeapType::Any;
       if (!reference || value.ref == kNullRef || top(value.type.heap()) != expected) return false;
       return !pattern.id || host_id(value.ref) == pattern.id;
     }
     case Pattern::Kind::Object:
-      return reference && value.ref != kNullRef && is_a(store.engine().types(), value, *pattern.heap);
+      return reference && value.ref != kNullRef &&
+             is_a(store.engine().types(), value, *pattern.heap);
     case Pattern::Kind::Either:
       for (const Pattern& choice : pattern.choices)
         if (matches(store, choice, value)) return true;
@@ -167,7 +181,8 @@ std::string to_string(Store& store, const Val& value) {
   }
   const auto bits = static_cast<uint8_t>(value.type.size() * 8);
   const bool is_float = value.type == ValType::F32 || value.type == ValType::F64;
-  return "(" + std::string(scalar_keyword(value.type)) + " " + lane_text(lane_of(value, 0, bits), bits, is_float) + ")";
+  return "(" + std::string(scalar_keyword(value.type)) + " " +
+         lane_text(lane_of(value, 0, bits), bits, is_float) + ")";
 }
 
 std::string to_string(const Pattern& pattern) {
@@ -176,17 +191,25 @@ std::string to_string(const Pattern& pattern) {
       std::string out = "(" + lanes_head(pattern);
       for (const LanePattern& lane : pattern.lanes) {
         out += ' ';
-        if (lane.kind == LanePattern::Kind::CanonicalNan) out += "nan:canonical";
-        else if (lane.kind == LanePattern::Kind::ArithmeticNan) out += "nan:arithmetic";
-        else out += lane_text(lane.bits, pattern.lane_bits, pattern.float_lanes);
+        if (lane.kind == LanePattern::Kind::CanonicalNan)
+          out += "nan:canonical";
+        else if (lane.kind == LanePattern::Kind::ArithmeticNan)
+          out += "nan:arithmetic";
+        else
+          out += lane_text(lane.bits, pattern.lane_bits, pattern.float_lanes);
       }
       return out + ")";
     }
-    case Pattern::Kind::Null: return pattern.heap ? "(ref.null " + to_string(*pattern.heap) + ")" : "(ref.null)";
-    case Pattern::Kind::Object: return "(ref." + to_string(*pattern.heap) + ")";
-    case Pattern::Kind::Extern: return pattern.id ? "(ref.extern " + std::to_string(*pattern.id) + ")" : "(ref.extern)";
-    case Pattern::Kind::Host: return pattern.id ? "(ref.host " + std::to_string(*pattern.id) + ")" : "(ref.host)";
-    case Pattern::Kind::Either: return "(either " + to_string(pattern.choices) + ")";
+    case Pattern::Kind::Null:
+      return pattern.heap ? "(ref.null " + to_string(*pattern.heap) + ")" : "(ref.null)";
+    case Pattern::Kind::Object:
+      return "(ref." + to_string(*pattern.heap) + ")";
+    case Pattern::Kind::Extern:
+      return pattern.id ? "(ref.extern " + std::to_string(*pattern.id) + ")" : "(ref.extern)";
+    case Pattern::Kind::Host:
+      return pattern.id ? "(ref.host " + std::to_string(*pattern.id) + ")" : "(ref.host)";
+    case Pattern::Kind::Either:
+      return "(either " + to_string(pattern.choices) + ")";
   }
   return "";
 }

@@ -1,5 +1,5 @@
-// Values of scripts against values at run time: making arguments, comparing results with patterns, and
-// writing both in the notation of scripts for messages.
+// Values of scripts against values at run time: making arguments, comparing results with patterns,
+// and writing both in the notation of scripts for messages.
 #pragma once
 
 #include <string>
@@ -11,9 +11,8 @@
 
 namespace skiff::spectest {
 
-/// The run-time value of a script's constant. References to host objects are made in the store, a new
-/// object each time, and live at least as long as what is added to `roots`.
-/// Errors: Resource.
+/// The run-time value of a script's constant. References to host objects are made in the store, a
+/// new object each time, and live at least as long as what is added to `roots`. Errors: Resource.
 Result<Val> to_val(Store& store, const Const& constant, std::vector<gc::Rooted>& roots);
 
 /// Does the value have the look of the pattern?

@@ -28,7 +28,7 @@ def main() -> int:
             problems.append(f"{name}: does not open with a comment that says what it is")
     for folder in sorted(folders):
         relative = folder.relative_to(ROOT)
-        if len(relative.parts) <= 2 and relative.parts[0] not in ("examples", "docs") and not (folder / "README.md").exists():
+        if len(relative.parts) <= 2 and relative.parts[0] not in ("examples", "docs", "bench") and not (folder / "README.md").exists():
             problems.append(f"{relative}: no README.md")
     print("\n".join(problems) or f"sizes: {len(files)} files within limits")
     return 1 if problems else 0
