@@ -11,8 +11,7 @@
 //
 // Besides the slots there are two accumulators, one for integers and references, one for floats: a result
 // goes to its slot or stays in the accumulator (Dst), an operand comes from either, or from the code (Src).
-// An i32 in a slot or in the accumulator is zero-extended, unless a host function wrote it: readers look
-// at 32 bits only.
+// The upper half of an i32 in a slot or in the accumulator means nothing: readers look at 32 bits only.
 #pragma once
 
 #include <atomic>

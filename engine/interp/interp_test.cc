@@ -298,6 +298,43 @@ TEST(Interp, OperandsKeepOldValuesOfLocals) {
             "49");
 }
 
+TEST(Interp, LoopsWithTheirExitFirst) {
+  constexpr std::string_view wat = R"((module (func (export "f") (param i32 i32) (result i32) (local i32)
+    (block $out
+      (loop $next
+        (br_if $out (i32.ge_s (local.get 2) (local.get 0)))
+        (local.set 2 (i32.add (local.get 2) (i32.const 3)))
+        (br_if $next (i32.and (local.get 2) (local.get 1)))
+        (local.set 2 (i32.add (local.get 2) (i32.const 100)))
+        (br $next)))
+    (local.get 2))))";
+  EXPECT_EQ(run(wat, {10, ~0u}), "12");
+  EXPECT_EQ(run(wat, {10, 0}), "103");
+  EXPECT_EQ(run(wat, {0, 0}), "0");
+  EXPECT_EQ(run(wat, {250, 1}), "318");
+}
+
+TEST(Interp, TestsOfBits) {
+  constexpr std::string_view wat = R"((module (func (export "f") (param i64) (result i32)
+    (i32.add
+      (if (result i32) (i32.wrap_i64 (i64.and (local.get 0) (i64.const 0x100000000))) (then (i32.const 1)) (else (i32.const 0)))
+      (i32.add
+        (if (result i32) (i32.wrap_i64 (i64.and (local.get 0) (i64.const 0xFF))) (then (i32.const 10)) (else (i32.const 0)))
+        (if (result i32) (i32.and (i32.wrap_i64 (local.get 0)) (i32.const 0x80)) (then (i32.const 100)) (else (i32.const 0))))))))";
+  EXPECT_EQ(run(wat, {0x100000000}), "0");
+  EXPECT_EQ(run(wat, {0xFFFFFFFF00000001}), "10");
+  EXPECT_EQ(run(wat, {0x8000000080}), "110");
+}
+
+TEST(Interp, ScaledAddresses) {
+  constexpr std::string_view wat = R"((module (memory 1) (func (export "f") (param i32 i32) (result i32)
+    (i32.store (i32.add (local.get 0) (i32.shl (local.get 1) (i32.const 2))) (i32.const 5))
+    (i32.store (i32.add (i32.shl (i32.add (local.get 1) (i32.const 1)) (i32.const 2)) (local.get 0)) (i32.const 60))
+    (local.set 1 (i32.add (i32.shl (local.get 1) (i32.const 2)) (local.get 0)))
+    (i32.add (i32.load (local.get 1)) (i32.load offset=4 (local.get 1))))))";
+  EXPECT_EQ(run(wat, {100, 7}), "65");
+}
+
 TEST(Interp, IfWithoutElsePassesItsParameters) {
   constexpr std::string_view wat = R"((module (func (export "f") (param i32) (result i32)
     (i32.const 5) (local.get 0) (if (param i32) (result i32) (then (i32.const 2) (i32.mul))))))";
@@ -703,11 +740,11 @@ TEST(Interp, Atomics) {
 
 TEST(Interp, ManyLocals) {
   // 50000 v128 locals take more slots than 16 bits can count.
-  EXPECT_EQ(run(R"((module (func (export "f") (param i32) (result i32) (local v128)" + [] {
+  EXPECT_EQ(run(R"((module (func (export "f") (param i32) (result i32) (local v128) " + [] {
               std::string s;
               for (int i = 0; i < 49990; ++i) s += " (local v128)";
               return s;
-            }() + R"()
+            }() + R"(
                      (local.set 49900 (i32x4.splat (local.get 0)))
                      (i32.add (i32x4.extract_lane 3 (local.get 49900)) (i32x4.extract_lane 3 (local.get 49899))))))",
                 {42}),

@@ -57,7 +57,7 @@ uint32_t Lowering::emit(Code code) {
   put_handler(&code_[pos], code);
   last_ = pos;
   last_slot_ = kNone;
-  compare_ = kNoPos;
+  fusible_ = kNoPos;
   return pos;
 }
 
@@ -166,7 +166,7 @@ void Lowering::wrote(int32_t slot, int32_t n) {
 void Lowering::reset_accs() {
   SKIFF_DCHECK(int_acc_.operand == kNoPos && float_acc_.operand == kNoPos);
   int_acc_ = float_acc_ = Acc{};
-  last_ = compare_ = kNoPos;
+  last_ = fusible_ = kNoPos;
   last_slot_ = kNone;
 }
 
@@ -274,6 +274,18 @@ void Lowering::save_aliases(uint32_t local) {
 }
 
 // Results.
+
+bool Lowering::is_fusible(const Operand& popped) const {
+  return popped.where == Operand::Where::Acc && fusible_ != kNoPos && class_of(popped.type) == Class::Int &&
+         fusible_ == int_acc_.producer;
+}
+
+void Lowering::unemit() {
+  code_.resize(fusible_);
+  int_acc_ = fusible_acc_;
+  last_ = fusible_ = kNoPos;
+  last_slot_ = kNone;
+}
 
 uint32_t Lowering::begin_pair(Code code, ValType type) {
   Acc& acc = acc_of(class_of(type));

@@ -7,8 +7,10 @@ namespace {
 
 constexpr uint32_t index_of(Code c) { return static_cast<uint32_t>(c); }
 
-/// The first form of the fused branch on an integer comparison (not eqz).
+/// The first form of the fused branch on an integer comparison (not eqz) or a test of bits.
 Code branch_code(Op op) {
+  if (op == Op::I32And) return Code::BrI32And;
+  if (op == Op::I64And) return Code::BrI64And;
   constexpr uint32_t kForms = index_of(Code::BrI32Ne) - index_of(Code::BrI32Eq);
   const bool wide = op >= Op::I64Eqz;
   const uint32_t n = static_cast<uint32_t>(op) - static_cast<uint32_t>(wide ? Op::I64Eq : Op::I32Eq);
@@ -23,6 +25,7 @@ Op inverse(Op op) {
   return static_cast<Op>(first + kInverse[static_cast<uint32_t>(op) - first]);
 }
 
+constexpr bool is_and(Op op) { return op == Op::I32And || op == Op::I64And; }
 constexpr bool is_eqz(Op op) { return op == Op::I32Eqz || op == Op::I64Eqz; }
 
 uint32_t slots_of(std::span<const ValType> types) {
@@ -37,12 +40,12 @@ uint32_t slots_of(std::span<const ValType> types) {
 
 Lowering::Condition Lowering::take_condition() {
   const Operand o = pop();
-  if (o.where == Operand::Where::Acc && compare_ != kNoPos && compare_ == int_acc_.producer) {
+  // The low half of a 64-bit test of bits is all of it only if the mask has no high ones.
+  const bool whole = fusible_op_ != Op::I64And || (fusible_right_.form == Src::I && fusible_right_.bits >> 32 == 0);
+  if (is_fusible(o) && fusible_op_ != Op::I32Shl && whole) {
     // The comparison is the last instruction and nobody else wants its result: it becomes part of the branch.
-    code_.resize(compare_);
-    int_acc_ = compare_acc_;
-    last_ = compare_ = kNoPos;
-    return {.kind = Condition::Kind::Compare, .op = compare_op_, .left = compare_left_, .right = compare_right_};
+    unemit();
+    return {.kind = Condition::Kind::Compare, .op = fusible_op_, .left = fusible_left_, .right = fusible_right_};
   }
   return {.kind = Condition::Kind::Value32, .left = source(o)};
 }
@@ -55,11 +58,12 @@ uint32_t Lowering::branch_when(const Condition& c, bool sense, bool back) {
                           : c.right.form == Src::A ? 2
                           : c.left.form == Src::A  ? 1
                                                    : 0;
-    const Op op = sense ? c.op : inverse(c.op);
-    const uint32_t pos = emit(plus(branch_code(op), form + (back ? 5 : 0)));
+    const bool none = is_and(c.op) && !sense;
+    const Op op = sense || none ? c.op : inverse(c.op);
+    const uint32_t pos = emit(plus(branch_code(op), form + (back ? 5 : 0) + (none ? 10 : 0)));
     word(0);
     slot_word(c.left.slot);
-    put_source(c.right, op >= Op::I64Eqz ? ValType::I64 : ValType::I32);
+    put_source(c.right, letter_type(info(op).sig[0]));
     return pos + kHandlerWords;
   }
   if (c.kind == Kind::Cast) {
@@ -127,6 +131,7 @@ void Lowering::branch_to_label(const Condition& c, bool sense, Block& b) {
   if (n == 0 || label_in_place(b)) {
     flush_top(n);
     const uint32_t at = branch_when(c, sense, b.bound);
+    if (n == 0 && !b.bound) note_loop_head(c, sense, b, at - kHandlerWords);
     return link(at, b);
   }
   const uint32_t skip = branch_when(c, !sense, false);
@@ -138,13 +143,31 @@ void Lowering::branch_to_label(const Condition& c, bool sense, Block& b) {
   set_offset(skip, here());
   int_acc_ = int_acc;
   float_acc_ = float_acc;
-  last_ = compare_ = kNoPos;
+  last_ = fusible_ = kNoPos;
   last_slot_ = kNone;
+}
+
+// A conditional exit at `pos`: remembered if it is the first instruction of a loop.
+void Lowering::note_loop_head(const Condition& c, bool sense, const Block& exit, uint32_t pos) {
+  Block& loop = blocks_.back();
+  if (loop.op != Op::Loop || loop.label != pos || !loop.params.empty()) return;
+  loop.head = c;
+  loop.head_sense = sense;
+  loop.head_exit = static_cast<uint32_t>(&exit - blocks_.data());
+  loop.head_end = here();
+}
+
+// `loop (br_if exit c) ... (br loop)`: the test is made at the end of the loop, which saves a jump in each turn.
+void Lowering::jump_to_loop(const Block& b) {
+  const uint32_t at = branch_when(b.head, !b.head_sense, true);
+  set_offset(at, b.head_end);
+  jump(blocks_[b.head_exit]);
 }
 
 void Lowering::br(uint32_t label) {
   if (label + 1 == blocks_.size()) return do_return();
   Block& b = block_at(label);
+  if (b.head_end != 0) return jump_to_loop(b);
   move_label_values(b, true);
   jump(b);
 }
@@ -155,12 +178,12 @@ void Lowering::br_if(uint32_t label) {
 }
 
 void Lowering::br_table(const Instr& e) {
-  const int32_t index = slot_of(pop());
+  const Source index = source(pop());
   const auto n = static_cast<uint32_t>(block_at(e.labels.back()).label_types().size());
   flush_top(n);
   mark_offset();
-  emit(Code::BrTable);
-  slot_word(index);
+  emit(index.form == Src::A ? Code::BrTable_A : Code::BrTable);
+  slot_word(index.slot);
   word(static_cast<uint32_t>(e.labels.size() - 1));
   stub_labels_.clear();
   for (const uint32_t label : e.labels) {

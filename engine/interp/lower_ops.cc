@@ -61,7 +61,10 @@ ValType letter_type(char letter) {
 
 Code first_code(Op op) { return kFirst[static_cast<size_t>(op)]; }
 
-bool is_int_compare(Op op) { return within(op, Op::I32Eqz, Op::I32GeU) || within(op, Op::I64Eqz, Op::I64GeU); }
+bool is_fusible_op(Op op) {
+  return within(op, Op::I32Eqz, Op::I32GeU) || within(op, Op::I64Eqz, Op::I64GeU) || op == Op::I32And ||
+         op == Op::I64And || op == Op::I32Shl;
+}
 
 namespace {
 
@@ -125,30 +128,55 @@ void Lowering::instr(const Instr& e, const ResolvedInstr& resolved, const WalkVi
 }
 
 void Lowering::unary(Op op) {
+  if (op == Op::I32WrapI64) return wrap();
   const Operand o = pop();
   const Source a = source(o);
   if (info(op).traps == Trapping::MayTrap) mark_offset();
   const ValType type = result_type(op);
   const Code code = plus(first_code(op), a.form == Src::A ? 2 : 0);
-  if (is_int_compare(op)) spill(int_acc_);
+  const bool fusible = is_fusible_op(op);
+  if (fusible) spill(int_acc_);
   const Acc before = int_acc_;
   const uint32_t pos = begin_pair(code, type);
   put_source(a, o.type);
   push_pair(pos, code, type);
-  if (!is_int_compare(op)) return;
-  compare_ = pos;
-  compare_op_ = op;
-  compare_left_ = a;
-  compare_acc_ = before;
+  if (!fusible) return;
+  fusible_ = pos;
+  fusible_op_ = op;
+  fusible_left_ = a;
+  fusible_acc_ = before;
+}
+
+// i32.wrap_i64 does nothing: whoever reads an i32 looks at 32 bits only.
+void Lowering::wrap() {
+  Operand& o = stack_.back();
+  o.type = ValType::I32;
+  if (o.where == Operand::Where::Const) o.bits = static_cast<uint32_t>(o.bits);
+}
+
+// base + (index << n), the shift being the last instruction. False when it is not.
+bool Lowering::add_scaled(const Operand& a, const Operand& b) {
+  const bool left = is_fusible(a);
+  if (!left && !is_fusible(b)) return false;
+  const Operand& base = left ? b : a;
+  if (fusible_op_ != Op::I32Shl || fusible_right_.form != Src::I) return false;
+  if (base.where != Operand::Where::Local && base.where != Operand::Where::Slot) return false;
+  const Source index = fusible_left_;
+  const auto shift = static_cast<uint32_t>(fusible_right_.bits);
+  unemit();
+  const int32_t base_slot = slot_of(base);
+  const Code code = index.form == Src::A ? Code::AddScaled_A : Code::AddScaled;
+  const uint32_t pos = begin_pair(code, ValType::I32);
+  words({static_cast<uint32_t>(base_slot), static_cast<uint32_t>(index.slot), shift});
+  push_pair(pos, code, ValType::I32);
+  return true;
 }
 
 void Lowering::binary(Op op) {
   Operand b = pop();
   Operand a = pop();
-  if (a.where == Operand::Where::Const && b.where != Operand::Where::Const && swapped(op, op)) {
-    // The constant may have to go to its slot after all: not into that of the other operand.
-    std::swap(a, b);
-  }
+  if (op == Op::I32Add && add_scaled(a, b)) return;
+  if (a.where == Operand::Where::Const && b.where != Operand::Where::Const && swapped(op, op)) std::swap(a, b);
   const Source left = source(a);
   const Source right = source(b, left.form != Src::A || class_of(a.type) != class_of(b.type), true);
   if (info(op).traps == Trapping::MayTrap) mark_offset();
@@ -158,19 +186,19 @@ void Lowering::binary(Op op) {
                                                : 0;
   const ValType type = result_type(op);
   const Code code = plus(first_code(op), 2 * form);
-  const bool compare = is_int_compare(op);
-  if (compare) spill(int_acc_);
+  const bool fusible = is_fusible_op(op);
+  if (fusible) spill(int_acc_);
   const Acc before = int_acc_;
   const uint32_t pos = begin_pair(code, type);
   put_source(left, a.type);
   put_source(right, b.type);
   push_pair(pos, code, type);
-  if (!compare) return;
-  compare_ = pos;
-  compare_op_ = op;
-  compare_left_ = left;
-  compare_right_ = right;
-  compare_acc_ = before;
+  if (!fusible) return;
+  fusible_ = pos;
+  fusible_op_ = op;
+  fusible_left_ = left;
+  fusible_right_ = right;
+  fusible_acc_ = before;
 }
 
 void Lowering::constant(const Instr& e) {

@@ -19,8 +19,8 @@ namespace skiff::interp {
 
 /// First internal opcode of an opcode that has forms in codes.inc.
 Code first_code(Op op);
-/// Integer comparisons and tests.
-bool is_int_compare(Op op);
+/// Integer operators that may become part of the next instruction: comparisons, bitwise and, shl.
+bool is_fusible_op(Op op);
 /// Value type of a signature letter but `a` and `t`.
 ValType letter_type(char letter);
 
@@ -64,6 +64,13 @@ class Lowering {
     int32_t slot = 0;
     uint64_t bits = 0;
   };
+  // What a conditional branch depends on; its operands have been popped.
+  struct Condition {
+    enum class Kind : uint8_t { Compare, Value32, Value64, Cast } kind = Kind::Value32;
+    Op op = {};                // Compare
+    ValType target;            // Cast
+    Source left, right;        // the value is in `left`
+  };
   struct Block {
     Op op = Op::Block;
     bool bound = false;           // loops: `label` is known
@@ -79,6 +86,10 @@ class Lowering {
     uint32_t try_begin = 0;       // try, try_table: word where it begins
     uint32_t try_end = 0;         // legacy try: word where its body ends, 0 while in it
     uint32_t first_catch = 0;     // try_table: its clauses in catches_
+    uint32_t head_end = 0;        // loop whose first instruction is a conditional exit: where that ends, else 0
+    Condition head;               // ... its condition
+    bool head_sense = false;
+    uint32_t head_exit = 0;       // ... index of the block it leaves
     uint32_t stub = 0;            // br_table: chain of entries that lead to the moves for this label
     std::span<const ValType> params;
     std::span<const ValType> results;
@@ -124,6 +135,9 @@ class Lowering {
   void save_aliases(uint32_t local);                  // operands that are reads of a local get values of their own
   void reset_accs();
 
+  bool is_fusible(const Operand& popped) const;
+  void unemit();                                      // takes the fusible instruction back
+  bool add_scaled(const Operand& a, const Operand& b);
   // Results of instructions: a pair instruction's is left in the accumulator for now; begin_pair writes handler and
   // destination, the caller the other words, then push_pair.
   uint32_t begin_pair(Code code, ValType type);
@@ -133,6 +147,7 @@ class Lowering {
 
   // Kinds of instructions (lower_ops.cc, lower_memory.cc, lower_ref_gc.cc).
   void unary(Op op);
+  void wrap();
   void binary(Op op);
   void constant(const Instr& e);
   void vector_op(const Instr& e);
@@ -166,17 +181,12 @@ class Lowering {
   void br_on_null(const Instr& e);
   void br_on_cast(const Instr& e, const ResolvedInstr& resolved);
   void do_return();
-  // What a conditional branch depends on; its operands have been popped.
-  struct Condition {
-    enum class Kind : uint8_t { Compare, Value32, Value64, Cast } kind = Kind::Value32;
-    Op op = {};                // Compare
-    ValType target;            // Cast
-    Source left, right;        // the value is in `left`
-  };
   Condition take_condition();
   /// Branches when the condition is `sense`; returns the word of the offset.
   uint32_t branch_when(const Condition& c, bool sense, bool back);
   void branch_to_label(const Condition& c, bool sense, Block& b);
+  void note_loop_head(const Condition& c, bool sense, const Block& exit, uint32_t pos);
+  void jump_to_loop(const Block& b);
   bool label_in_place(const Block& b) const;
   void move_label_values(const Block& b, bool last_use);
   void link(uint32_t offset_word, Block& b);          // the branch in that word leads to b's label
@@ -209,11 +219,12 @@ class Lowering {
   // The last instruction, while nothing (a label) has come after it: for changing its destination.
   uint32_t last_ = kNoPos;
   int32_t last_slot_ = kNone;          // slot that word 2 of it names as its only destination
-  // A comparison that is the last instruction, and the accumulator as it was before.
-  uint32_t compare_ = kNoPos;
-  Op compare_op_ = {};
-  Source compare_left_, compare_right_;
-  Acc compare_acc_;
+  // The integer operator that is the last instruction, if it is one that can become part of another (comparisons,
+  // bitwise and, shifts by a constant), its operands, and the accumulator as it was before.
+  uint32_t fusible_ = kNoPos;
+  Op fusible_op_ = {};
+  Source fusible_left_, fusible_right_;
+  Acc fusible_acc_;
   uint64_t offset_ = 0;                // of the current wasm instruction
   uint32_t marked_word_ = 0;
   uint64_t marked_offset_ = 0;

@@ -12,10 +12,11 @@ SKIFF_BODY branch(Regs& r) {
 }
 
 /// Slot of the index, number of targets without the default, offsets (each relative to its own word).
+template <Src Index>
 SKIFF_BODY branch_table(Regs& r) {
   if (r.ctx->vm_store->interrupt.load(std::memory_order_relaxed)) [[unlikely]]
     return trap(r, TrapCode::Interrupted);
-  const uint32_t index = slot_at(r, 2)->u32;
+  const uint32_t index = get<uint32_t, Index>(r, 2);
   const uint32_t count = r.pc[3];
   const Pc entry = r.pc + 4 + (index < count ? index : count);
   r.pc = entry - 2 + static_cast<int32_t>(*entry);

@@ -43,10 +43,10 @@ SKIFF_BODY binary(Regs& r) {
   r.pc += 4 + (Right == Src::I ? kWords<B> : 1);
 }
 
-template <auto F, Src Left, Src Right, bool Back>
+template <auto F, Src Left, Src Right, bool When, bool Back>
 SKIFF_BODY branch_on(Regs& r) {
   using B = Param<F, 1>;
-  if (F(get<Param<F, 0>, Left>(r, 3), get<B, Right>(r, 4))) take_branch<Back>(r);
+  if ((F(get<Param<F, 0>, Left>(r, 3), get<B, Right>(r, 4)) != 0) == When) take_branch<Back>(r);
   else r.pc += 4 + (Right == Src::I ? kWords<B> : 1);
 }
 
@@ -54,6 +54,13 @@ template <class T, bool When, Src From, bool Back>
 SKIFF_BODY branch_if(Regs& r) {
   if ((get<T, From>(r, 3) != 0) == When) take_branch<Back>(r);
   else r.pc += 4;
+}
+
+/// Destination, base, index, shift.
+template <Src Index, Dst To>
+SKIFF_BODY add_scaled(Regs& r) {
+  set<To>(r, num::I32Add(slot_at(r, 3)->u32, num::I32Shl(get<uint32_t, Index>(r, 4), r.pc[5])));
+  r.pc += 6;
 }
 
 template <auto F>
