@@ -7,18 +7,23 @@
 namespace skiff {
 namespace {
 
-std::unexpected<Error> invalid(std::string_view what, std::string_view text, std::string_view examples) {
+std::unexpected<Error> invalid(std::string_view what, std::string_view text,
+                               std::string_view examples) {
   return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
-              "'" + std::string(text) + "' is not a " + std::string(what) + " (" + std::string(examples) + ")");
+              "'" + std::string(text) + "' is not a " + std::string(what) + " (" +
+                  std::string(examples) + ")");
 }
 
 struct Unit {
   std::string_view suffix;
   uint64_t factor;
 };
-constexpr Unit kSizes[] = {{"", 1}, {"B", 1}, {"K", 1ull << 10}, {"M", 1ull << 20}, {"G", 1ull << 30}, {"T", 1ull << 40}};
-constexpr Unit kTimes[] = {{"", 1'000'000'000}, {"ns", 1},          {"us", 1'000},       {"ms", 1'000'000},
-                           {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}};
+constexpr Unit kSizes[] = {{"", 1},           {"B", 1},          {"K", 1ull << 10},
+                           {"M", 1ull << 20}, {"G", 1ull << 30}, {"T", 1ull << 40}};
+constexpr Unit kTimes[] = {{"", 1'000'000'000},     {"ns", 1},
+                           {"us", 1'000},           {"ms", 1'000'000},
+                           {"s", 1'000'000'000},    {"m", 60'000'000'000},
+                           {"h", 3'600'000'000'000}};
 
 }  // namespace
 
@@ -41,13 +46,15 @@ Result<uint64_t> parse_size(std::string_view text) {
 Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   const auto error = [&] { return invalid("duration", text, "for example 250ms, 10s, 2m or 1h"); };
   double number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const auto [end, status] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (status != std::errc() || !std::isfinite(number) || number < 0) return error();
   const std::string_view suffix = text.substr(static_cast<size_t>(end - text.data()));
   for (const Unit& unit : kTimes) {
     if (suffix != unit.suffix) continue;
     const double ns = number * static_cast<double>(unit.factor);
-    return std::chrono::nanoseconds(ns >= 9e18 ? int64_t{9'000'000'000'000'000'000} : static_cast<int64_t>(ns));
+    return std::chrono::nanoseconds(ns >= 9e18 ? int64_t{9'000'000'000'000'000'000}
+                                               : static_cast<int64_t>(ns));
   }
   return error();
 }
@@ -67,7 +74,8 @@ Status set_option(RuntimeConfig& config, std::string_view name, std::string_view
   } else if (name == "timeout") {
     config.timeout = SKIFF_TRY(parse_duration(value));
   } else {
-    return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex, "unknown option '" + std::string(name) + "'");
+    return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
+                "unknown option '" + std::string(name) + "'");
   }
   return {};
 }

@@ -16,8 +16,8 @@ namespace skiff {
 /// Errors: InvalidArgument.
 Result<uint64_t> parse_size(std::string_view text);
 
-/// A time span from "250ms", "10s", "2m", "1h", also with a fraction ("1.5s"); a bare number is seconds.
-/// Errors: InvalidArgument.
+/// A time span from "250ms", "10s", "2m", "1h", also with a fraction ("1.5s"); a bare number is
+/// seconds. Errors: InvalidArgument.
 Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
 
 /// Everything that decides how a program runs.

@@ -33,7 +33,8 @@ TEST(ParseDuration, AcceptsUnits) {
 }
 
 TEST(ParseDuration, RejectsTheRest) {
-  for (const char* text : {"", "s", "-1s", "inf", "nan", "1d", "1e5"}) EXPECT_FALSE(parse_duration(text)) << text;
+  for (const char* text : {"", "s", "-1s", "inf", "nan", "1d", "1e5"})
+    EXPECT_FALSE(parse_duration(text)) << text;
 }
 
 TEST(SetOption, ReportsWhatIsWrong) {

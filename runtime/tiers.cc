@@ -17,8 +17,8 @@ constexpr TierFactory kTiers[] = {
 std::span<const TierFactory> tier_factories() { return kTiers; }
 
 Result<const TierFactory*> find_tier(std::string_view name) {
-  // Compiling each module anew at every start would cost short programs more than it gives long ones: the
-  // compiler is for those who ask until compiled code is kept between runs.
+  // Compiling each module anew at every start would cost short programs more than it gives long
+  // ones: the compiler is for those who ask until compiled code is kept between runs.
   if (name == "auto") return &kTiers[0];
   std::string known = "auto";
   for (const TierFactory& t : kTiers) {

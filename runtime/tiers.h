@@ -12,7 +12,7 @@ namespace skiff {
 struct TierFactory {
   std::string_view name;
   std::unique_ptr<Tier> (*make)();
-  std::string_view what;   // one line for help texts
+  std::string_view what;  // one line for help texts
 };
 
 /// All tiers, the one that is "auto" first.

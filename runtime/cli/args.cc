@@ -37,7 +37,8 @@ void Arguments::parse(std::span<char* const> args) {
 size_t Arguments::parse_long(std::span<char* const> args, size_t i) {
   std::string_view name = std::string_view(args[i]).substr(2);
   const size_t equals = name.find('=');
-  const std::string_view value = equals == std::string_view::npos ? std::string_view() : name.substr(equals + 1);
+  const std::string_view value =
+      equals == std::string_view::npos ? std::string_view() : name.substr(equals + 1);
   name = name.substr(0, equals);
   for (const OptionSpec& spec : command_->options) {
     if (spec.name != name) continue;
@@ -86,10 +87,13 @@ size_t Arguments::take_value(const OptionSpec& spec, std::span<char* const> args
 
 void Arguments::check_counts() {
   for (const OptionSpec& spec : command_->options) {
-    const auto count = std::count_if(given_.begin(), given_.end(), [&](const auto& g) { return g.first == &spec; });
-    if (count > 1 && !spec.repeats) fail("option '--" + std::string(spec.name) + "' is given more than once");
+    const auto count = std::count_if(given_.begin(), given_.end(),
+                                     [&](const auto& g) { return g.first == &spec; });
+    if (count > 1 && !spec.repeats)
+      fail("option '--" + std::string(spec.name) + "' is given more than once");
   }
-  if (operands_.size() < command_->min_operands) fail("missing operand: " + std::string(command_->operands));
+  if (operands_.size() < command_->min_operands)
+    fail("missing operand: " + std::string(command_->operands));
   if (operands_.size() > command_->max_operands) {
     fail("unexpected argument '" + std::string(operands_[command_->max_operands]) + "'");
   }

@@ -1,6 +1,6 @@
-// Command lines from tables: a CommandSpec says what a subcommand accepts, and its parser, help text,
-// shell completion and manual page all follow from it. Parsing copies nothing and allocates little, since
-// it is part of every start.
+// Command lines from tables: a CommandSpec says what a subcommand accepts, and its parser, help
+// text, shell completion and manual page all follow from it. Parsing copies nothing and allocates
+// little, since it is part of every start.
 #pragma once
 
 #include <optional>
@@ -12,20 +12,20 @@
 namespace skiff::cli {
 
 struct OptionSpec {
-  std::string_view name;    // long name without dashes
-  char letter = 0;          // short name, or 0
-  std::string_view value;   // what the value is called in help; empty: a flag
+  std::string_view name;   // long name without dashes
+  char letter = 0;         // short name, or 0
+  std::string_view value;  // what the value is called in help; empty: a flag
   std::string_view help;
-  bool repeats = false;     // may be given several times
+  bool repeats = false;  // may be given several times
 };
 
 class Arguments;
 
 struct CommandSpec {
   std::string_view name;
-  std::string_view operands;    // e.g. "FILE [ARG]..."
-  std::string_view summary;     // one line
-  std::string_view details;     // paragraphs for `skiff help NAME`
+  std::string_view operands;  // e.g. "FILE [ARG]..."
+  std::string_view summary;   // one line
+  std::string_view details;   // paragraphs for `skiff help NAME`
   std::span<const OptionSpec> options;
   int (*run)(const Arguments& args);
   size_t min_operands = 0;

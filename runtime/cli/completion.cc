@@ -15,7 +15,8 @@ std::string option_words(const CommandSpec& command) {
 
 std::string command_words() {
   std::string words;
-  for (const CommandSpec* command : all_commands()) words.append(words.empty() ? "" : " ").append(command->name);
+  for (const CommandSpec* command : all_commands())
+    words.append(words.empty() ? "" : " ").append(command->name);
   return words;
 }
 
@@ -25,12 +26,15 @@ std::string bash_script() {
       "_skiff() {\n"
       "  local word=${COMP_WORDS[COMP_CWORD]} options=\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-      "    COMPREPLY=($(compgen -W '" + command_words() + " --help --version' -- \"$word\"))\n"
+      "    COMPREPLY=($(compgen -W '" +
+      command_words() +
+      " --help --version' -- \"$word\"))\n"
       "    return\n"
       "  fi\n"
       "  case ${COMP_WORDS[1]} in\n";
   for (const CommandSpec* command : all_commands()) {
-    script += "    " + std::string(command->name) + ") options='" + option_words(*command) + "' ;;\n";
+    script +=
+        "    " + std::string(command->name) + ") options='" + option_words(*command) + "' ;;\n";
   }
   return script +
          "  esac\n"
@@ -40,7 +44,9 @@ std::string bash_script() {
          "      [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace ;;\n"
          "    *)\n"
          "      if [ \"${COMP_WORDS[1]}\" = help ]; then\n"
-         "        COMPREPLY=($(compgen -W '" + command_words() + "' -- \"$word\"))\n"
+         "        COMPREPLY=($(compgen -W '" +
+         command_words() +
+         "' -- \"$word\"))\n"
          "      elif [ \"${COMP_WORDS[1]}\" = completion ]; then\n"
          "        COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$word\"))\n"
          "      else\n"
@@ -55,8 +61,10 @@ std::string bash_script() {
 std::string quote(std::string_view text, std::string_view replacement) {
   std::string out;
   for (const char c : text) {
-    if (c == '\'') out += replacement;
-    else out += c;
+    if (c == '\'')
+      out += replacement;
+    else
+      out += c;
   }
   return out;
 }
@@ -91,15 +99,20 @@ std::string zsh_script() {
       "  (( CURRENT-- ))\n"
       "  case $command in\n";
   for (const CommandSpec* command : all_commands()) {
-    script += "    " + std::string(command->name) + ")\n      _arguments '--help[explain the command]'";
+    script +=
+        "    " + std::string(command->name) + ")\n      _arguments '--help[explain the command]'";
     for (const OptionSpec& option : command->options) {
-      script += " \\\n        '" + std::string(option.repeats ? "*" : "") + "--" + std::string(option.name) +
-                (option.value.empty() ? "" : "=") + "[" + zsh_text(option.help) + "]" +
+      script += " \\\n        '" + std::string(option.repeats ? "*" : "") + "--" +
+                std::string(option.name) + (option.value.empty() ? "" : "=") + "[" +
+                zsh_text(option.help) + "]" +
                 (option.value.empty() ? "" : ":" + zsh_text(option.value) + ":_files") + "'";
     }
-    if (command == &kHelpCommand) script += " \\\n        '1:command:(" + command_words() + ")' ;;\n";
-    else if (command == &kCompletionCommand) script += " \\\n        '1:shell:(bash zsh fish)' ;;\n";
-    else script += " \\\n        '*:file:_files' ;;\n";
+    if (command == &kHelpCommand)
+      script += " \\\n        '1:command:(" + command_words() + ")' ;;\n";
+    else if (command == &kCompletionCommand)
+      script += " \\\n        '1:shell:(bash zsh fish)' ;;\n";
+    else
+      script += " \\\n        '*:file:_files' ;;\n";
   }
   return script + "  esac\n}\n_skiff \"$@\"\n";
 }
@@ -108,26 +121,34 @@ std::string fish_script() {
   std::string script = "# fish completion for skiff; load with: skiff completion fish | source\n";
   for (const CommandSpec* command : all_commands()) {
     const std::string name(command->name);
-    script += "complete -c skiff -n __fish_use_subcommand -f -a " + name + " -d '" + quote(command->summary, "\\'") + "'\n";
+    script += "complete -c skiff -n __fish_use_subcommand -f -a " + name + " -d '" +
+              quote(command->summary, "\\'") + "'\n";
     for (const OptionSpec& option : command->options) {
-      script += "complete -c skiff -n '__fish_seen_subcommand_from " + name + "' -l " + std::string(option.name);
+      script += "complete -c skiff -n '__fish_seen_subcommand_from " + name + "' -l " +
+                std::string(option.name);
       if (option.letter) script += " -s " + std::string(1, option.letter);
       if (!option.value.empty()) script += " -r";
       script += " -d '" + quote(option.help, "\\'") + "'\n";
     }
   }
-  return script +
-         "complete -c skiff -n '__fish_seen_subcommand_from help' -f -a '" + command_words() + "'\n"
+  return script + "complete -c skiff -n '__fish_seen_subcommand_from help' -f -a '" +
+         command_words() +
+         "'\n"
          "complete -c skiff -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n";
 }
 
 int run_completion(const Arguments& args) {
   const std::string_view shell = args.operands()[0];
   std::string script;
-  if (shell == "bash") script = bash_script();
-  else if (shell == "zsh") script = zsh_script();
-  else if (shell == "fish") script = fish_script();
-  else return report_error("unknown shell '" + std::string(shell) + "'; known: bash, zsh, fish"), kExitUsage;
+  if (shell == "bash")
+    script = bash_script();
+  else if (shell == "zsh")
+    script = zsh_script();
+  else if (shell == "fish")
+    script = fish_script();
+  else
+    return report_error("unknown shell '" + std::string(shell) + "'; known: bash, zsh, fish"),
+           kExitUsage;
   return print(script) ? kExitOk : kExitFailure;
 }
 

@@ -1,4 +1,5 @@
-// `skiff help`: overview, one command, and the manual page (the source of skiff.1), all from the tables.
+// `skiff help`: overview, one command, and the manual page (the source of skiff.1), all from the
+// tables.
 #include <algorithm>
 
 #include "runtime/cli/commands.h"
@@ -25,10 +26,14 @@ std::string roff(std::string_view text) {
   std::string out;
   bool line_start = true;
   for (const char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else if (line_start && (c == '.' || c == '\'')) out.append("\\&").append(1, c);
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else if (line_start && (c == '.' || c == '\''))
+      out.append("\\&").append(1, c);
+    else
+      out += c;
     line_start = c == '\n';
   }
   return out;
@@ -52,7 +57,9 @@ std::string roff_paragraphs(std::string_view text) {
 
 std::string manual_page() {
   std::string page = ".TH SKIFF 1 \"\" \"skiff " + std::string(kVersion) + "\" \"User Commands\"\n";
-  page += ".SH NAME\nskiff \\- WebAssembly engine\n.SH SYNOPSIS\n.B skiff\n.I COMMAND\n[OPTION]... [OPERAND]...\n";
+  page +=
+      ".SH NAME\nskiff \\- WebAssembly engine\n.SH SYNOPSIS\n.B skiff\n.I COMMAND\n[OPTION]... "
+      "[OPERAND]...\n";
   page += ".SH COMMANDS\n";
   for (const CommandSpec* command : all_commands()) {
     page += ".SS skiff " + roff(command->name) + " [OPTION]... " + roff(command->operands) + "\n";
@@ -64,9 +71,11 @@ std::string manual_page() {
     }
   }
   page += ".SH EXIT STATUS\n" + std::string(
-      "0 on success; 1 when the input is bad or a check failed; 2 when the command line is wrong.\n"
-      "\\fBskiff run\\fR ends with the guest's own exit status, 134 when the guest trapped, 124 when it ran into\n"
-      "\\-\\-timeout.\n");
+                                    "0 on success; 1 when the input is bad or a check failed; 2 "
+                                    "when the command line is wrong.\n"
+                                    "\\fBskiff run\\fR ends with the guest's own exit status, 134 "
+                                    "when the guest trapped, 124 when it ran into\n"
+                                    "\\-\\-timeout.\n");
   page += ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nWhen set, messages have no colours.\n";
   return page;
 }
@@ -92,12 +101,14 @@ constexpr OptionSpec kOptions[] = {
 }  // namespace
 
 std::string overview_help() {
-  std::string text = "Usage: skiff COMMAND [OPTION]... [OPERAND]...\n\nWebAssembly engine.\n\nCommands:\n";
+  std::string text =
+      "Usage: skiff COMMAND [OPTION]... [OPERAND]...\n\nWebAssembly engine.\n\nCommands:\n";
   for (const CommandSpec* command : all_commands()) {
     text += "  " + padded(std::string(command->name), 12) + std::string(command->summary) + "\n";
   }
-  return text + "\nOptions:\n  -h, --help     this text\n  -V, --version  the version\n\n"
-                "See 'skiff help COMMAND' for the options of a command.\n";
+  return text +
+         "\nOptions:\n  -h, --help     this text\n  -V, --version  the version\n\n"
+         "See 'skiff help COMMAND' for the options of a command.\n";
 }
 
 std::string command_help(const CommandSpec& command) {
@@ -108,7 +119,8 @@ std::string command_help(const CommandSpec& command) {
   if (!command.details.empty()) text += "\n" + std::string(command.details);
   text += "\nOptions:\n";
   size_t width = 14;
-  for (const OptionSpec& option : command.options) width = std::max(width, option_head(option).size() + 2);
+  for (const OptionSpec& option : command.options)
+    width = std::max(width, option_head(option).size() + 2);
   for (const OptionSpec& option : command.options) {
     text += "  " + padded(option_head(option), width) + std::string(option.help) +
             (option.repeats ? " (repeatable)" : "") + "\n";

@@ -1,11 +1,12 @@
 // Files in and out, by plain system calls: streams would only cost time at every start.
 #include "runtime/cli/input.h"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "engine/text/text.h"
 
@@ -32,7 +33,7 @@ void report_errno(std::string_view what, std::string_view name) {
 }
 
 bool read_all(int fd, std::string& out) {
-  struct stat st {};
+  struct stat st{};
   size_t capacity = 1 << 16;
   if (::fstat(fd, &st) == 0) {
     if (S_ISDIR(st.st_mode)) return errno = EISDIR, false;
@@ -98,8 +99,9 @@ std::optional<SharedBytes> to_binary(const Input& input, Features features) {
 }
 
 std::optional<Module> load_module(const Input& input, Features features) {
-  auto module = input.is_text ? parse_wat(input.content, features)
-                              : decode_module(SharedBytes{bytes_of(input.content), nullptr}, features);
+  auto module = input.is_text
+                    ? parse_wat(input.content, features)
+                    : decode_module(SharedBytes{bytes_of(input.content), nullptr}, features);
   if (!module) {
     report_error(input, module.error());
     return std::nullopt;

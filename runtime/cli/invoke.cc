@@ -57,17 +57,18 @@ std::string reference_text(const Val& value, const TypeRegistry& types) {
 
 }  // namespace
 
-Result<std::vector<Val>> parse_arguments(const FuncType& type, std::span<const std::string_view> texts) {
+Result<std::vector<Val>> parse_arguments(const FuncType& type,
+                                         std::span<const std::string_view> texts) {
   if (texts.size() != type.params.size()) {
-    return invalid("the function takes " + std::to_string(type.params.size()) + " arguments " + to_string(type) +
-                   ", given are " + std::to_string(texts.size()));
+    return invalid("the function takes " + std::to_string(type.params.size()) + " arguments " +
+                   to_string(type) + ", given are " + std::to_string(texts.size()));
   }
   std::vector<Val> values;
   for (size_t i = 0; i < texts.size(); ++i) {
     const auto value = parse_value(type.params[i], texts[i]);
     if (!value) {
-      return invalid("argument " + std::to_string(i + 1) + ": '" + std::string(texts[i]) + "' is not a value of type " +
-                     to_string(type.params[i]));
+      return invalid("argument " + std::to_string(i + 1) + ": '" + std::string(texts[i]) +
+                     "' is not a value of type " + to_string(type.params[i]));
     }
     values.push_back(*value);
   }
@@ -82,7 +83,8 @@ std::string value_text(const Val& value, const TypeRegistry& types) {
   if (value.type == ValType::F64) return text::print_f64(value.f64_bits);
   const auto halves = value.v128.lanes<uint64_t>();
   char buffer[40];
-  std::snprintf(buffer, sizeof buffer, "0x%016llx%016llx", static_cast<unsigned long long>(halves[1]),
+  std::snprintf(buffer, sizeof buffer, "0x%016llx%016llx",
+                static_cast<unsigned long long>(halves[1]),
                 static_cast<unsigned long long>(halves[0]));
   return buffer;
 }

@@ -1,5 +1,5 @@
-// The `skiff` program: finds the subcommand and runs it. Nothing is set up here that a subcommand does not
-// ask for, so that a start costs next to nothing.
+// The `skiff` program: finds the subcommand and runs it. Nothing is set up here that a subcommand
+// does not ask for, so that a start costs next to nothing.
 #include <cstdio>
 
 #include "runtime/cli/commands.h"
@@ -63,5 +63,6 @@ int unknown_command(std::string_view name) {
 }  // namespace skiff::cli
 
 int main(int argc, char** argv) {
-  return skiff::cli::run_main({argv + (argc > 0 ? 1 : 0), static_cast<size_t>(argc > 0 ? argc - 1 : 0)});
+  return skiff::cli::run_main(
+      {argv + (argc > 0 ? 1 : 0), static_cast<size_t>(argc > 0 ? argc - 1 : 0)});
 }

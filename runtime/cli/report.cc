@@ -1,9 +1,10 @@
 // Rendering of errors and traps.
 #include "runtime/cli/report.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
-#include <unistd.h>
 
 #include "engine/base/utf8.h"
 #include "engine/binary/decode.h"
@@ -60,8 +61,8 @@ std::string source_excerpt(std::string_view source, const LineColumn& at) {
     if (i < column && !continuation) caret += ' ';
   }
   const std::string number = std::to_string(at.line);
-  return "  " + number + " | " + (is_utf8(shown) ? shown : "(not UTF-8)") + "\n  " + std::string(number.size(), ' ') + " | " + caret +
-         styled("^", "1;31") + "\n";
+  return "  " + number + " | " + (is_utf8(shown) ? shown : "(not UTF-8)") + "\n  " +
+         std::string(number.size(), ' ') + " | " + caret + styled("^", "1;31") + "\n";
 }
 
 }  // namespace
@@ -71,13 +72,17 @@ std::string printable(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7F) out += c;
-    else out += '?';
+    if (byte >= 0x20 && byte != 0x7F)
+      out += c;
+    else
+      out += '?';
   }
   return out;
 }
 
-void report_error(std::string_view message) { write_error(error_mark() + std::string(message) + "\n"); }
+void report_error(std::string_view message) {
+  write_error(error_mark() + std::string(message) + "\n");
+}
 
 std::string binary_error_text(const Input& input, const Error& error) {
   std::string text(name_of(error.phase()));
@@ -85,8 +90,13 @@ std::string binary_error_text(const Input& input, const Error& error) {
   if (error.offset != kNoOffset) text += " at offset " + hex(error.offset);
   if (error.func == kNoIndex) return text;
   // For the function's name: bodies are not looked at when decoding, so that this mostly works.
-  Result<Module> module = input.is_text ? parse_wat(input.content, Features::all())
-                                        : decode_module({{reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()}, nullptr}, Features::all());
+  Result<Module> module =
+      input.is_text
+          ? parse_wat(input.content, Features::all())
+          : decode_module(
+                {{reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()},
+                 nullptr},
+                Features::all());
   return text + " (" + function_text(module ? &*module : nullptr, error.func) + ")";
 }
 
@@ -97,12 +107,15 @@ void report_error(const Input& input, const Error& error, bool in_binary) {
     return report_error(text);
   }
   const LineColumn at = line_column(input.content, error.offset);
-  write_error(styled(input.name + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ":", "1") +
-              " " + error_mark() + printable(error.message()) + "\n" + source_excerpt(input.content, at));
+  write_error(
+      styled(input.name + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ":",
+             "1") +
+      " " + error_mark() + printable(error.message()) + "\n" + source_excerpt(input.content, at));
 }
 
 void report_trap(std::string_view program, const Trap& trap) {
-  std::string text = error_mark() + std::string(program) + " trapped: " + printable(trap.message()) + "\n";
+  std::string text =
+      error_mark() + std::string(program) + " trapped: " + printable(trap.message()) + "\n";
   size_t number = 0;
   const size_t gap = trap.dropped_frames ? trap.frames.size() / 2 : ~size_t{0};
   for (size_t i = 0; i < trap.frames.size(); ++i) {
@@ -114,8 +127,9 @@ void report_trap(std::string_view program, const Trap& trap) {
     char head[48];
     std::snprintf(head, sizeof head, "%5zu: ", number++);
     text += head + hex(frame.offset, 4) + "  ";
-    const std::string_view name =
-        frame.instance ? frame.instance->info().module.names.funcs.find(frame.func) : std::string_view();
+    const std::string_view name = frame.instance
+                                      ? frame.instance->info().module.names.funcs.find(frame.func)
+                                      : std::string_view();
     text += (name.empty() ? "?" : printable(name)) + " (func " + std::to_string(frame.func) + ")\n";
   }
   write_error(text);

@@ -1,6 +1,6 @@
-// What the command line tool says on standard error: errors with a position, source line and caret for
-// text, function name for binaries; traps with a backtrace. Colours only on a terminal and without
-// NO_COLOR.
+// What the command line tool says on standard error: errors with a position, source line and caret
+// for text, function name for binaries; traps with a backtrace. Colours only on a terminal and
+// without NO_COLOR.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace skiff::cli {
 
 /// A file as it was read; see input.h.
 struct Input {
-  std::string name;        // as the user gave it; "<stdin>" for "-"
+  std::string name;  // as the user gave it; "<stdin>" for "-"
   std::string content;
   bool is_text = false;
 };

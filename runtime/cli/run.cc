@@ -49,7 +49,8 @@ std::optional<int> grant_all(const Arguments& args, const Input& input, wasi::Ct
   if (args.has("inherit-env")) ctx.inherit_env();
   for (const std::string_view variable : args.values("env")) {
     if (variable.find('=') == 0 || variable.find('=') == std::string_view::npos) {
-      return report_error("--env: '" + std::string(variable) + "' is not of the form NAME=VALUE"), kExitUsage;
+      return report_error("--env: '" + std::string(variable) + "' is not of the form NAME=VALUE"),
+             kExitUsage;
     }
     // Later ones win over earlier ones and over inherited ones.
     const std::string_view name = variable.substr(0, variable.find('=') + 1);
@@ -59,10 +60,14 @@ std::optional<int> grant_all(const Arguments& args, const Input& input, wasi::Ct
   for (const std::string_view text : args.values("dir")) {
     auto grant = parse_dir(text);
     if (!grant) {
-      return report_error("--dir: '" + std::string(text) + "' is not of the form HOST[::GUEST][::ro]"), kExitUsage;
+      return report_error("--dir: '" + std::string(text) +
+                          "' is not of the form HOST[::GUEST][::ro]"),
+             kExitUsage;
     }
-    if (const auto opened = ctx.preopen(grant->host, std::move(grant->guest), grant->access); !opened) {
-      report_error("--dir: cannot open directory '" + grant->host + "': " + std::string(wasi::name_of(opened.error())));
+    if (const auto opened = ctx.preopen(grant->host, std::move(grant->guest), grant->access);
+        !opened) {
+      report_error("--dir: cannot open directory '" + grant->host +
+                   "': " + std::string(wasi::name_of(opened.error())));
       return kExitFailure;
     }
   }
@@ -121,12 +126,15 @@ class Program {
       const std::string_view close = nearest(entry_, names);
       if (!close.empty()) message += "; did you mean '" + printable(close) + "'?";
     } else {
-      message += "no exported function '_start': this is a library, call one of its functions with --invoke";
+      message +=
+          "no exported function '_start': this is a library, call one of its functions with "
+          "--invoke";
     }
     message += names.empty() ? "\nIt exports no functions." : "\nExported functions:";
     constexpr size_t kShown = 50;
     for (size_t i = 0; i < names.size() && i < kShown; ++i) message += "\n  " + printable(names[i]);
-    if (names.size() > kShown) message += "\n  ... and " + std::to_string(names.size() - kShown) + " more";
+    if (names.size() > kShown)
+      message += "\n  ... and " + std::to_string(names.size() - kShown) + " more";
     report_error(message);
     return false;
   }
@@ -136,7 +144,8 @@ class Program {
     FuncInst* initialize = instance.find_func("_initialize");
     std::vector<Val> results;
     if (initialize && entry_ != "_initialize" && entry_ != "_start") {
-      if (const auto called = store_->call(initialize, {}, results); !called) return failed(called.error());
+      if (const auto called = store_->call(initialize, {}, results); !called)
+        return failed(called.error());
       results.clear();
     }
     FuncInst* func = instance.find_func(entry_);
@@ -144,7 +153,8 @@ class Program {
     std::vector<Val> values;
     if (args_.has("invoke")) {
       auto parsed = parse_arguments(type, args_.operands().subspan(1));
-      if (!parsed) return report_error(printable(entry_) + ": " + parsed.error().message()), kExitUsage;
+      if (!parsed)
+        return report_error(printable(entry_) + ": " + parsed.error().message()), kExitUsage;
       values = std::move(*parsed);
     }
     const auto called = store_->call(func, values, results);
@@ -161,11 +171,13 @@ class Program {
 
   int failed(const Failure& failure) {
     switch (failure.kind) {
-      case Failure::Kind::Error: return fail_with(failure.error);
+      case Failure::Kind::Error:
+        return fail_with(failure.error);
       case Failure::Kind::Exception:
         report_error(input_.name + " trapped: uncaught exception");
         return kExitTrap;
-      case Failure::Kind::Trap: break;
+      case Failure::Kind::Trap:
+        break;
     }
     if (failure.trap.code == TrapCode::Exit) return failure.trap.exit_status & 0xFF;
     report_trap(input_.name, failure.trap);
@@ -196,16 +208,27 @@ int run_run(const Arguments& args) {
 }
 
 constexpr OptionSpec kOptions[] = {
-    {.name = "dir", .value = "HOST[::GUEST][::ro]", .help = "grant a directory, under another name, read-only", .repeats = true},
+    {.name = "dir",
+     .value = "HOST[::GUEST][::ro]",
+     .help = "grant a directory, under another name, read-only",
+     .repeats = true},
     {.name = "env", .value = "NAME=VALUE", .help = "set an environment variable", .repeats = true},
     {.name = "inherit-env", .help = "grant the whole environment"},
-    {.name = "argv0", .value = "NAME", .help = "name of the program as it sees it (FILE's last part)"},
+    {.name = "argv0",
+     .value = "NAME",
+     .help = "name of the program as it sees it (FILE's last part)"},
     {.name = "invoke", .value = "NAME", .help = "call this export with ARGs and print its results"},
-    {.name = "tier", .value = "NAME", .help = "tier that executes: auto, interp"},
-    {.name = "features", .value = "LIST", .help = "switch proposals on or off, e.g. -simd,+legacy-exceptions"},
-    {.name = "max-memory", .value = "SIZE", .help = "limit of all linear memories together, e.g. 64M"},
+    {.name = "tier", .value = "NAME", .help = "tier that executes (auto; all of them: skiff version --json)"},
+    {.name = "features",
+     .value = "LIST",
+     .help = "switch proposals on or off, e.g. -simd,+legacy-exceptions"},
+    {.name = "max-memory",
+     .value = "SIZE",
+     .help = "limit of all linear memories together, e.g. 64M"},
     {.name = "stack-size", .value = "SIZE", .help = "bytes of wasm stack, e.g. 1M"},
-    {.name = "timeout", .value = "DURATION", .help = "end the program after this time, e.g. 500ms, 10s"},
+    {.name = "timeout",
+     .value = "DURATION",
+     .help = "end the program after this time, e.g. 500ms, 10s"},
 };
 
 }  // namespace
@@ -214,13 +237,18 @@ const CommandSpec kRunCommand = {
     .name = "run",
     .operands = "FILE [ARG]...",
     .summary = "run a module",
-    .details = "FILE is a WASI (preview 1) command in binary or text form; '-' is standard input. It gets the\n"
-               "ARGs, the standard streams, clocks and random numbers, and nothing else that is not granted.\n"
-               "\n"
-               "With --invoke any module will do; ARGs are then values of the function's parameter types and\n"
-               "results are printed one per line.\n"
-               "\n"
-               "The exit status is the program's own; 134 when it trapped, 124 when it ran into --timeout.\n",
+    .details =
+        "FILE is a WASI (preview 1) command in binary or text form; '-' is standard input. It gets "
+        "the\n"
+        "ARGs, the standard streams, clocks and random numbers, and nothing else that is not "
+        "granted.\n"
+        "\n"
+        "With --invoke any module will do; ARGs are then values of the function's parameter types "
+        "and\n"
+        "results are printed one per line.\n"
+        "\n"
+        "The exit status is the program's own; 134 when it trapped, 124 when it ran into "
+        "--timeout.\n",
     .options = kOptions,
     .run = run_run,
     .min_operands = 1,

@@ -15,7 +15,8 @@ struct Verdict {
 };
 
 Verdict check(const Input& input, Features features, bool customs) {
-  SharedBytes binary{{reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()}, nullptr};
+  SharedBytes binary{{reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()},
+                     nullptr};
   if (input.is_text) {
     auto encoded = wat_to_binary(input.content, features);
     if (!encoded) return {std::move(encoded).error(), false};
@@ -79,7 +80,9 @@ int run_validate(const Arguments& args) {
 }
 
 constexpr OptionSpec kOptions[] = {
-    {.name = "features", .value = "LIST", .help = "switch proposals on or off, e.g. -simd,+legacy-exceptions"},
+    {.name = "features",
+     .value = "LIST",
+     .help = "switch proposals on or off, e.g. -simd,+legacy-exceptions"},
     {.name = "custom", .help = "also check the custom sections that the specification defines"},
     {.name = "verbose", .letter = 'v', .help = "say which files are valid"},
     {.name = "json", .help = "print an array with one object per file"},
@@ -91,8 +94,9 @@ const CommandSpec kValidateCommand = {
     .name = "validate",
     .operands = "FILE...",
     .summary = "check that modules are valid",
-    .details = "Prints nothing when all files are valid; otherwise what is wrong and where, and the exit\n"
-               "status is 1. A file may be binary or text; '-' is standard input.\n",
+    .details =
+        "Prints nothing when all files are valid; otherwise what is wrong and where, and the exit\n"
+        "status is 1. A file may be binary or text; '-' is standard input.\n",
     .options = kOptions,
     .run = run_validate,
     .min_operands = 1,

@@ -22,17 +22,19 @@ constexpr std::string_view kArchitecture =
 #elif defined(__aarch64__)
     "aarch64";
 #elif defined(__riscv)
-    "riscv64";
+        "riscv64";
 #else
-    "unknown";
+        "unknown";
 #endif
 
 int run_version(const Arguments& args) {
-  if (!args.has("json")) return print("skiff " + std::string(kVersion) + "\n") ? kExitOk : kExitFailure;
+  if (!args.has("json"))
+    return print("skiff " + std::string(kVersion) + "\n") ? kExitOk : kExitFailure;
   Json document{{"version", kVersion}, {"architecture", kArchitecture}, {"compiler", kCompiler}};
   for (const TierFactory& tier : tier_factories()) document["tiers"].push_back(tier.name);
   const Features defaults;
-#define SKIFF_FEATURE(ID, NAME, DEFAULT, WHAT) document["features"][NAME] = defaults.has(Feature::ID);
+#define SKIFF_FEATURE(ID, NAME, DEFAULT, WHAT) \
+  document["features"][NAME] = defaults.has(Feature::ID);
 #include "engine/syntax/features.def"
 #undef SKIFF_FEATURE
   return print_json(document) ? kExitOk : kExitFailure;

@@ -37,8 +37,10 @@ bool read_options(const Arguments& args, spectest::RunOptions& options, spectest
 }
 
 Json to_json(const spectest::FileResult& result, std::string_view tier) {
-  Json entry{{"file", result.path},     {"tier", tier},
-             {"passed", result.passed}, {"failed", result.failed},
+  Json entry{{"file", result.path},
+             {"tier", tier},
+             {"passed", result.passed},
+             {"failed", result.failed},
              {"skipped", result.skipped}};
   if (!result.skip_reason.empty()) entry["reason"] = result.skip_reason;
   entry["failures"] = Json::array();
@@ -52,7 +54,8 @@ std::string to_text(const spectest::FileResult& result) {
   std::string text;
   if (!result.skip_reason.empty()) text += result.path + ": SKIPPED: " + result.skip_reason + "\n";
   for (const spectest::Finding& f : result.findings) {
-    text += result.path + ":" + std::to_string(f.line) + ": " + f.command + " failed: " + f.message + "\n";
+    text += result.path + ":" + std::to_string(f.line) + ": " + f.command +
+            " failed: " + f.message + "\n";
   }
   return text;
 }
@@ -67,11 +70,14 @@ int run_wast(const Arguments& args) {
   for (const std::string_view path : args.operands()) {
     const spectest::FileResult result = spectest::run_file(std::string(path), options);
     passed += result.passed, failed += result.failed, skipped += result.skipped;
-    if (json) files.push_back(to_json(result, options.tier));
-    else if (!print(to_text(result))) return kExitFailure;
+    if (json)
+      files.push_back(to_json(result, options.tier));
+    else if (!print(to_text(result)))
+      return kExitFailure;
   }
   const bool written =
-      json ? print_json({{"files", files}, {"passed", passed}, {"failed", failed}, {"skipped", skipped}})
+      json ? print_json(
+                 {{"files", files}, {"passed", passed}, {"failed", failed}, {"skipped", skipped}})
            : print(std::to_string(passed) + " passed, " + std::to_string(failed) + " failed, " +
                    std::to_string(skipped) + " skipped\n");
   return written && failed == 0 ? kExitOk : kExitFailure;
@@ -94,8 +100,9 @@ const CommandSpec kWastCommand = {
     .name = "wast",
     .operands = "FILE...",
     .summary = "run scripts of the WebAssembly test suite",
-    .details = "Prints one line for each failed check and the totals last; the exit status is 1 when any\n"
-               "check failed. Which proposals are on follows from the folder of a file.\n",
+    .details =
+        "Prints one line for each failed check and the totals last; the exit status is 1 when any\n"
+        "check failed. Which proposals are on follows from the folder of a file.\n",
     .options = kOptions,
     .run = run_wast,
     .min_operands = 1,

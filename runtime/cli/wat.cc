@@ -48,10 +48,15 @@ int run_wat2wasm(const Arguments& args) {
   std::string output(args.value("output").value_or(""));
   if (output.empty()) {
     // in.wat becomes in.wasm in the same folder.
-    if (input->name == "<stdin>") output = "-";
-    else output = input->name.substr(0, input->name.ends_with(".wat") ? input->name.size() - 4 : std::string::npos) + ".wasm";
+    if (input->name == "<stdin>")
+      output = "-";
+    else
+      output = input->name.substr(
+                   0, input->name.ends_with(".wat") ? input->name.size() - 4 : std::string::npos) +
+               ".wasm";
   }
-  const std::string_view content(reinterpret_cast<const char*>(binary->bytes.data()), binary->bytes.size());
+  const std::string_view content(reinterpret_cast<const char*>(binary->bytes.data()),
+                                 binary->bytes.size());
   return write_output(output, content) ? kExitOk : kExitFailure;
 }
 
@@ -63,7 +68,10 @@ constexpr OptionSpec kWatOptions[] = {
     {.name = "features", .value = "LIST", .help = "switch proposals off (all are on)"},
 };
 constexpr OptionSpec kWat2WasmOptions[] = {
-    {.name = "output", .letter = 'o', .value = "FILE", .help = "where to write (FILE.wasm; '-' is standard output)"},
+    {.name = "output",
+     .letter = 'o',
+     .value = "FILE",
+     .help = "where to write (FILE.wasm; '-' is standard output)"},
     {.name = "no-check", .help = "write the module even if it is not valid"},
     {.name = "features", .value = "LIST", .help = "switch proposals off (all are on)"},
 };

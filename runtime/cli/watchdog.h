@@ -1,5 +1,5 @@
-// Watchdog: ends a program that runs for too long. It interrupts the store first; a guest that does not
-// come back, because it waits inside a host call, ends with the process a moment later.
+// Watchdog: ends a program that runs for too long. It interrupts the store first; a guest that does
+// not come back, because it waits inside a host call, ends with the process a moment later.
 #pragma once
 
 #include <chrono>
