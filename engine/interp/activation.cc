@@ -1,5 +1,5 @@
-// Entering the interpreter from the host, leaving it again, and unwinding: who catches an exception, which frames
-// a trap passes.
+// Entering the interpreter from the host, leaving it again, and unwinding: who catches an exception, which
+// frames a trap passes.
 #include "engine/interp/activation.h"
 
 #include <algorithm>
@@ -25,8 +25,10 @@ void land(void* cookie) {
 // Nothing here lives in locals across the jump.
 [[gnu::noinline]] void run_guarded(Activation& act) {
   const GuardScope scope(land, &act);
-  if (setjmp(act.landing) == 0) run_code(act, kLower.words());
-  else run_code(act, kRaise.words());
+  if (setjmp(act.landing) == 0)
+    run_code(act, kLower.words());
+  else
+    run_code(act, kRaise.words());
 }
 
 // A frame and where it is in its function. A position beyond the code: nowhere yet.
@@ -68,8 +70,10 @@ void add_frames(const Activation& act, Trap& trap) {
   size_t count = 0;
   Position last[kHalf];
   for (Walk walk(act); !walk.done(); walk.next(), ++count) {
-    if (count < kHalf) add(walk.position());
-    else last[count % kHalf] = walk.position();
+    if (count < kHalf)
+      add(walk.position());
+    else
+      last[count % kHalf] = walk.position();
   }
   const size_t kept = std::min(count > kHalf ? count - kHalf : 0, kHalf);
   if (count > 2 * kHalf) trap.dropped_frames += count - 2 * kHalf;
@@ -156,7 +160,8 @@ Outcome interp_call(FuncInst* self, VmCtx*, Slot* values) {
   Slot* fp = base + func->param_slots;
   const uint32_t room = std::max(func->param_slots, func->result_slots) + kHeaderSlots;
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  if (here < vm.native_stack_limit || base + room > stacks.limit()) return store.trap(TrapCode::StackExhausted);
+  if (here < vm.native_stack_limit || base + room > stacks.limit())
+    return store.trap(TrapCode::StackExhausted);
   std::copy_n(values, func->param_slots, base);
   header_of(fp) = {reinterpret_cast<uintptr_t>(kExit.words()), nullptr, func, self->ctx};
 
@@ -192,7 +197,8 @@ Result<std::unique_ptr<InterpStore>> InterpStore::create(uint64_t stack_size, bo
 }
 
 InterpStore::~InterpStore() {
-  os_release(reinterpret_cast<uint8_t*>(base_), static_cast<uint64_t>(limit_ - base_) * sizeof(Slot) + os_page_size());
+  os_release(reinterpret_cast<uint8_t*>(base_),
+             static_cast<uint64_t>(limit_ - base_) * sizeof(Slot) + os_page_size());
 }
 
 Slot* InterpStore::top() const {

@@ -1,9 +1,10 @@
-// Activations: one for each time that the host calls into the interpreter, nested when host functions call back.
-// All activations of a store share its value stack. InterpStore owns that stack and knows the innermost activation.
+// Activations: one for each time that the host calls into the interpreter, nested when host functions call
+// back. All activations of a store share its value stack. InterpStore owns that stack and knows the innermost
+// activation.
 //
-// Invariant: act.fp is the innermost frame of an activation whenever something other than a handler runs (host
-// functions, library calls, the collector): calls and returns publish it.
-// Thread: as the store, one at a time.
+// Invariant: act.fp is the innermost frame of an activation whenever something other than a handler runs
+// (host functions, library calls, the collector): calls and returns publish it. Thread: as the store, one at
+// a time.
 #pragma once
 
 #include <csetjmp>
@@ -48,10 +49,10 @@ using FloatAcc = double;
 class InterpStore;
 
 struct Activation {
-  Slot* fp = nullptr;                  // innermost frame
-  Pc fault_pc = nullptr;               // instruction that traps, throws or may fault
-  Slot* limit = nullptr;               // end of the value stack
-  TrapCode trap_code = TrapCode::None; // for Raise; None: the store already holds a trap or exception
+  Slot* fp = nullptr;                   // innermost frame
+  Pc fault_pc = nullptr;                // instruction that traps, throws or may fault
+  Slot* limit = nullptr;                // end of the value stack
+  TrapCode trap_code = TrapCode::None;  // for Raise; None: the store already holds a trap or exception
   Outcome outcome = Outcome::Ok;
   Store* store = nullptr;
   Activation* previous = nullptr;
@@ -61,11 +62,11 @@ struct Activation {
   uint64_t acc = 0;
   FloatAcc facc = {};
 #endif
-  std::jmp_buf landing;                // where faults in guarded memories go on
+  std::jmp_buf landing;  // where faults in guarded memories go on
 };
 
 #if SKIFF_TAIL_CALLS
-#define SKIFF_HANDLER_PARAMS                                                                     \
+#define SKIFF_HANDLER_PARAMS                                                                        \
   ::skiff::interp::Pc pc, ::skiff::Slot *fp, ::skiff::interp::Activation *act, ::skiff::VmCtx *ctx, \
       uint8_t *mem, uint64_t acc, ::skiff::interp::FloatAcc facc
 typedef void (*Handler)(SKIFF_HANDLER_PARAMS) SKIFF_HANDLER_CC;
@@ -97,8 +98,9 @@ std::pair<const void*, const void*> handlers();
 /// FuncInst::call of every function of this tier.
 Outcome interp_call(FuncInst* self, VmCtx* caller, Slot* values);
 
-/// Finds who catches what act holds (trap_code, or the store's pending trap or exception): the instruction to go on
-/// at, with act.fp set; kExit with act.outcome set when nobody does. Adds this activation's frames to a trap.
+/// Finds who catches what act holds (trap_code, or the store's pending trap or exception): the instruction to
+/// go on at, with act.fp set; kExit with act.outcome set when nobody does. Adds this activation's frames to a
+/// trap.
 Pc unwind(Activation& act);
 
 /// Lowers a function unless another thread has done so.

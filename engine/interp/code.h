@@ -22,6 +22,8 @@
 #include "engine/exec/vmctx.h"
 #include "engine/syntax/opcode.h"
 
+static_assert(sizeof(void*) == 8, "code holds addresses in two words");
+
 namespace skiff::interp {
 
 using Word = uint32_t;
@@ -56,14 +58,14 @@ inline FrameHeader& header_of(Slot* fp) { return *reinterpret_cast<FrameHeader*>
 /// One clause of a try_table or legacy try, or a delegate. Clauses of inner blocks come first.
 struct CatchClause {
   enum class Kind : uint8_t { Tag, All, Delegate };
-  uint32_t begin = 0;    // words covered: [begin, end)
+  uint32_t begin = 0;  // words covered: [begin, end)
   uint32_t end = 0;
-  uint32_t target = 0;   // Tag, All: word to go on at
-  uint32_t tag = 0;      // Tag: module tag index
-  uint32_t depth = 0;    // block depth of the try
+  uint32_t target = 0;       // Tag, All: word to go on at
+  uint32_t tag = 0;          // Tag: module tag index
+  uint32_t depth = 0;        // block depth of the try
   uint32_t delegate_to = 0;  // Delegate: clauses deeper than this are passed over
-  int32_t payload = 0;   // slot where the payload goes
-  int32_t exn = 0;       // slot where the exception goes, if keep_exn
+  int32_t payload = 0;       // slot where the payload goes
+  int32_t exn = 0;           // slot where the exception goes, if keep_exn
   Kind kind = Kind::All;
   bool keep_exn = false;
   bool exn_after_payload = false;  // the exception goes to the slot after the payload

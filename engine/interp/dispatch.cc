@@ -1,11 +1,11 @@
-// The handlers: one function for each internal opcode of codes.inc, around its body in ops_*.h, and how control goes
-// from one to the next.
+// The handlers: one function for each internal opcode of codes.inc, around its body in ops_*.h, and how
+// control goes from one to the next.
 //
 // With clang a handler ends by calling the next one in tail position (musttail), the interpreter's registers
 // being its parameters, which on x86-64 and AArch64 live in callee-saved registers (preserve_none), so that
-// library calls cost no saving. Other compilers guarantee no tail calls: there a handler returns pc and frame to a
-// loop and keeps the other registers in the activation. (One function with computed gotos instead would have
-// two thousand labels, and as many times that edges.)
+// library calls cost no saving. Other compilers guarantee no tail calls: there a handler returns pc and frame
+// to a loop and keeps the other registers in the activation. (One function with computed gotos instead would
+// have two thousand labels, and as many times that edges.)
 //
 // All handlers are in an ELF section of their own, which is what the fault handler takes for our code.
 #include "engine/interp/activation.h"
@@ -27,11 +27,11 @@ namespace {
 
 #if SKIFF_TAIL_CALLS
 
-#define SKIFF_CODE(NAME, ...)                                                      \
-  SKIFF_HANDLER void NAME##_handler(SKIFF_HANDLER_PARAMS) SKIFF_HANDLER_CC;        \
-  SKIFF_HANDLER void NAME##_handler(SKIFF_HANDLER_PARAMS) {                        \
-    Regs r{pc, fp, act, ctx, mem, acc, facc};                                      \
-    __VA_ARGS__(r);                                                                \
+#define SKIFF_CODE(NAME, ...)                                                                            \
+  SKIFF_HANDLER void NAME##_handler(SKIFF_HANDLER_PARAMS) SKIFF_HANDLER_CC;                              \
+  SKIFF_HANDLER void NAME##_handler(SKIFF_HANDLER_PARAMS) {                                              \
+    Regs r{pc, fp, act, ctx, mem, acc, facc};                                                            \
+    __VA_ARGS__(r);                                                                                      \
     [[clang::musttail]] return immediate<Handler>(r.pc)(r.pc, r.fp, r.act, r.ctx, r.mem, r.acc, r.facc); \
   }
 #include "engine/interp/codes.inc"
@@ -42,15 +42,15 @@ SKIFF_HANDLER void exit_handler(SKIFF_HANDLER_PARAMS) {}
 
 #else
 
-#define SKIFF_CODE(NAME, ...)                                      \
-  SKIFF_HANDLER Next NAME##_handler(SKIFF_HANDLER_PARAMS) {        \
-    Regs r{pc, fp, act, act->ctx, act->mem, act->acc, act->facc};  \
-    __VA_ARGS__(r);                                                \
-    act->ctx = r.ctx;                                              \
-    act->mem = r.mem;                                              \
-    act->acc = r.acc;                                              \
-    act->facc = r.facc;                                            \
-    return {r.pc, r.fp};                                           \
+#define SKIFF_CODE(NAME, ...)                                     \
+  SKIFF_HANDLER Next NAME##_handler(SKIFF_HANDLER_PARAMS) {       \
+    Regs r{pc, fp, act, act->ctx, act->mem, act->acc, act->facc}; \
+    __VA_ARGS__(r);                                               \
+    act->ctx = r.ctx;                                             \
+    act->mem = r.mem;                                             \
+    act->acc = r.acc;                                             \
+    act->facc = r.facc;                                           \
+    return {r.pc, r.fp};                                          \
   }
 #include "engine/interp/codes.inc"
 #undef SKIFF_CODE

@@ -1,4 +1,5 @@
-// The interpreter as a tier: modules with functions that are lowered at their first call, stores with a value stack.
+// The interpreter as a tier: modules with functions that are lowered at their first call, stores with a value
+// stack.
 #include "engine/interp/interp.h"
 
 #include <mutex>
@@ -76,10 +77,10 @@ class Interpreter final : public Tier {
 }  // namespace
 }  // namespace interp
 
-std::unique_ptr<Tier> make_interpreter() {
-  return std::make_unique<interp::Interpreter>();
-}
+std::unique_ptr<Tier> make_interpreter() { return std::make_unique<interp::Interpreter>(); }
 
-size_t interpreter_code_bytes(TierCode& code) { return static_cast<interp::ModuleCode&>(code).lowered_bytes(); }
+size_t interpreter_code_bytes(TierCode& code) {
+  return static_cast<interp::ModuleCode&>(code).lowered_bytes();
+}
 
 }  // namespace skiff

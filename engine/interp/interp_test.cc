@@ -63,7 +63,8 @@ struct World {
 };
 
 // One module, one function "f".
-std::string run(std::string_view wat, std::initializer_list<uint64_t> args = {}, EngineConfig config = config_of(true)) {
+std::string run(std::string_view wat, std::initializer_list<uint64_t> args = {},
+                EngineConfig config = config_of(true)) {
   World w(config);
   Instance* instance = w.make(wat);
   return instance ? w.run(instance, "f", args) : "no instance";
@@ -79,8 +80,10 @@ struct Row {
 
 template <class T>
 T read(const Slot* s) {
-  if constexpr (std::is_same_v<T, V128>) return load_v128(s);
-  else return load_unaligned<T>(s);
+  if constexpr (std::is_same_v<T, V128>)
+    return load_v128(s);
+  else
+    return load_unaligned<T>(s);
 }
 
 template <auto F>
@@ -131,8 +134,10 @@ std::string type_name(char letter) {
 
 // A value of a type: two slots.
 void sample(char letter, int i, Slot* out) {
-  static constexpr uint64_t kBits[] = {0, 1, 7, 0x8000'0000, 0xFFFF'FFFF, 0x8000'0000'0000'0000, ~0ull, 0x7FFF'FFFF,
-                                       0x123456789ABCDEF, 0x3FC0'0000, 0x7FC0'0001, 0x4000'0000'0000'0000};
+  static constexpr uint64_t kBits[] = {0,           1,           7,
+                                       0x8000'0000, 0xFFFF'FFFF, 0x8000'0000'0000'0000,
+                                       ~0ull,       0x7FFF'FFFF, 0x123456789ABCDEF,
+                                       0x3FC0'0000, 0x7FC0'0001, 0x4000'0000'0000'0000};
   const bool narrow = letter == 'i' || letter == 'f';
   out[0].u64 = narrow ? static_cast<uint32_t>(kBits[i % 12]) : kBits[i % 12];
   out[1].u64 = letter == 'v' ? ~kBits[(i + 5) % 12] : 0;
@@ -142,8 +147,11 @@ void sample(char letter, int i, Slot* out) {
 std::string constant(char letter, const Slot* s) {
   char text[96];
   auto number = [&](double value, uint64_t payload) {
-    if (value == value) std::snprintf(text, sizeof text, "%a", value);
-    else std::snprintf(text, sizeof text, "%snan:0x%llx", std::signbit(value) ? "-" : "", static_cast<unsigned long long>(payload));
+    if (value == value)
+      std::snprintf(text, sizeof text, "%a", value);
+    else
+      std::snprintf(text, sizeof text, "%snan:0x%llx", std::signbit(value) ? "-" : "",
+                    static_cast<unsigned long long>(payload));
     return std::string(text);
   };
   std::string value;
@@ -172,24 +180,28 @@ std::string computed(char letter, const std::string& value) {
 std::vector<std::string> forms_of(const Row& row, const Slot* a, const Slot* b) {
   const std::string_view sig = row.info->sig;
   const std::string op = "(" + std::string(row.info->text) + " ";
-  const std::string x = "(local.get 0)", y = "(local.get 1)", cx = computed(sig[0], x), kx = constant(sig[0], a);
+  const std::string x = "(local.get 0)", y = "(local.get 1)", cx = computed(sig[0], x),
+                    kx = constant(sig[0], a);
   const std::string set = "(local.set 2 " + op, get = ")) (local.get 2)";
   if (row.info->pops == 1) return {op + x + ")", op + cx + ")", op + kx + ")", set + x + get, set + cx + get};
   const std::string cy = computed(sig[1], y), ky = constant(sig[1], b);
   std::vector<std::string> bodies;
-  for (const auto& [left, right] : {std::pair{x, y}, {cx, y}, {x, cy}, {x, ky}, {cx, ky}, {kx, y}, {kx, ky}, {cx, cy}, {kx, cy}}) {
+  for (const auto& [left, right] :
+       {std::pair{x, y}, {cx, y}, {x, cy}, {x, ky}, {cx, ky}, {kx, y}, {kx, ky}, {cx, cy}, {kx, cy}}) {
     bodies.push_back(op + left + right + ")");
     bodies.push_back(set + left + right + get);
   }
   // Comparisons as conditions of branches, forwards and backwards.
-  const bool compares = sig == "ii:i" ? row.info->code >= 0x46 && row.info->code <= 0x4F : sig.ends_with(":i") && sig[0] != 'v';
+  const bool compares =
+      sig == "ii:i" ? row.info->code >= 0x46 && row.info->code <= 0x4F : sig.ends_with(":i") && sig[0] != 'v';
   if (compares) {
     for (const auto& [left, right] : {std::pair{x, y}, {cx, y}, {x, cy}, {x, ky}, {cx, ky}}) {
       const std::string test = op + left + right + ")";
       bodies.push_back("(block (br_if 0 " + test + ") (return (i32.const 0))) (i32.const 1)");
       bodies.push_back("(if (result i32) " + test + " (then (i32.const 1)) (else (i32.const 0)))");
-      bodies.push_back("(loop (if (local.get 3) (then (return (i32.const 1)))) (local.set 3 (i32.const 1)) (br_if 0 " +
-                       test + ")) (i32.const 0)");
+      bodies.push_back(
+          "(loop (if (local.get 3) (then (return (i32.const 1)))) (local.set 3 (i32.const 1)) (br_if 0 " +
+          test + ")) (i32.const 0)");
     }
   }
   return bodies;
@@ -207,8 +219,8 @@ void check_row(World& w, const Row& row, int round) {
   std::string wat = "(module";
   for (size_t i = 0; i < bodies.size(); ++i)
     wat += "\n(func (export \"s" + std::to_string(i) + "\") (param " + type_name(sig[0]) + " " +
-           (binary ? type_name(sig[1]) : "i32") + ") (result " + type_name(result) + ") (local " + type_name(result) +
-           " i32) " + bodies[i] + ")";
+           (binary ? type_name(sig[1]) : "i32") + ") (result " + type_name(result) + ") (local " +
+           type_name(result) + " i32) " + bodies[i] + ")";
   Instance* instance = w.make(wat + ")");
   ASSERT_NE(instance, nullptr) << wat;
   for (size_t i = 0; i < bodies.size(); ++i) {
@@ -504,7 +516,8 @@ TEST(Interp, TrapsSayWhere) {
     EXPECT_EQ(trap.frames[0].func, 0u);
     EXPECT_EQ(trap.frames[0].offset, functions[0].body.offset + 1 + 2 + 2);  // locals, const, local.get
     EXPECT_EQ(trap.frames[1].func, 1u);
-    EXPECT_EQ(trap.frames[1].offset, functions[1].body.offset + 1 + 2 + 1 + 2);  // ..., const, drop, local.get
+    EXPECT_EQ(trap.frames[1].offset,
+              functions[1].body.offset + 1 + 2 + 1 + 2);  // ..., const, drop, local.get
     EXPECT_EQ(trap.frames[1].instance, i);
   }
 }
@@ -527,13 +540,20 @@ TEST(Interp, MemoryIsCheckedWithAndWithoutGuards) {
       const std::string a(address), memory = address == "i32" ? "(memory 1)" : "(memory i64 1)";
       World w(config_of(guards));
       Instance* i = w.make("(module " + memory + R"(
-        (func (export "load") (param )" + a + R"() (result i64) (i64.load offset=8 (local.get 0)))
-        (func (export "load16") (param )" + a + R"() (result i32) (i32.load16_u (local.get 0)))
-        (func (export "vload") (param )" + a + R"() (drop (v128.load (local.get 0))))
-        (func (export "store") (param )" + a + R"() (i64.store (local.get 0) (i64.const -1)))
-        (func (export "fstore") (param )" + a + R"() (f64.store (local.get 0) (f64.neg (f64.const 0))))
-        (func (export "vstore") (param )" + a + R"() (v128.store (local.get 0) (v128.const i64x2 -1 -1)))
-        (func (export "last") (result i64) (i64.load ()" + a + R"(.const 65528)))))");
+        (func (export "load") (param )" +
+                           a + R"() (result i64) (i64.load offset=8 (local.get 0)))
+        (func (export "load16") (param )" +
+                           a + R"() (result i32) (i32.load16_u (local.get 0)))
+        (func (export "vload") (param )" +
+                           a + R"() (drop (v128.load (local.get 0))))
+        (func (export "store") (param )" +
+                           a + R"() (i64.store (local.get 0) (i64.const -1)))
+        (func (export "fstore") (param )" +
+                           a + R"() (f64.store (local.get 0) (f64.neg (f64.const 0))))
+        (func (export "vstore") (param )" +
+                           a + R"() (v128.store (local.get 0) (v128.const i64x2 -1 -1)))
+        (func (export "last") (result i64) (i64.load ()" +
+                           a + R"(.const 65528)))))");
       EXPECT_EQ(w.run(i, "load", {65520}), "0");
       EXPECT_EQ(w.run(i, "load", {65521}), "out of bounds memory access");
       EXPECT_EQ(w.run(i, "load", {0xFFFFFFFF}), "out of bounds memory access");
@@ -613,6 +633,52 @@ TEST(Interp, ExceptionsPassHostFramesAndInstances) {
   EXPECT_EQ(w.run(b, "null"), "null exception reference");
 }
 
+Outcome throw_it(HostCall& call) {
+  auto* tag = static_cast<Instance**>(call.data);
+  Ref exn = kNullRef;
+  const TrapCode code = libcall::new_exception(&(*tag)->ctx(), 0, call.values, exn);
+  return code == TrapCode::None ? call.store.throw_exception(exn) : call.store.trap(code);
+}
+
+TEST(Interp, HandlersDoNotSeeTailCallees) {
+  World w;
+  Instance* tags = nullptr;
+  w.linker.define_func("h", "throw", {{ValType::I32}, {}}, throw_it, &tags);
+  Instance* i = w.make(R"((module (import "h" "throw" (func $throw (param i32))) (tag $e (param i32))
+    (func $mine (param i32) (throw $e (local.get 0)))
+    (func $tail (param i32 i32)
+      (block $h (result i32)
+        (try_table (catch $e $h)
+          (if (local.get 1) (then (return_call $throw (local.get 0))) (else (return_call $mine (local.get 0)))))
+        (i32.const 0))
+      (drop))
+    (func (export "f") (param i32) (result i32)
+      (block $h (result i32)
+        (try_table (catch $e $h) (call $tail (i32.const 7) (local.get 0)))
+        (i32.const -1)))))");
+  tags = i;
+  EXPECT_EQ(w.run(i, "f", {0}), "7");
+  EXPECT_EQ(w.run(i, "f", {1}), "7");
+}
+
+TEST(Interp, ManyLabelValues) {
+  // Each conditional branch would move a thousand values; the code must not grow with them.
+  std::string types, consts, drops, branches;
+  for (int i = 0; i < 900; ++i) {
+    types += " i32";
+    consts += " i32.const " + std::to_string(i);
+    drops += " drop";
+  }
+  for (int i = 0; i < 2000; ++i) branches += " local.get 0 br_if 1";
+  World w;
+  Instance* instance = w.make("(module (type $t (func (param" + types + ") (result" + types + ")))" +
+                              "(func (export \"f\") (param i32) (result i32)" + consts +
+                              " (block (type $t) i32.const 5" + consts +
+                              " (block (type $t)" + branches + ") br 0)" + drops.substr(5) + "))");
+  EXPECT_EQ(w.run(instance, "f", {1}), "0");
+  EXPECT_LT(interpreter_code_bytes(instance->compiled().code()), 500'000u);
+}
+
 TEST(Interp, LegacyExceptions) {
   constexpr std::string_view wat = R"((module (tag $e (param i32)) (tag $d)
     (func $throw (param i32)
@@ -640,9 +706,10 @@ TEST(Interp, TrapsAreNotCaught) {
 // Interruption.
 
 TEST(Interp, InterruptionFromAnotherThread) {
-  for (const std::string_view body : {"(loop (br 0))", "(loop (br_if 0 (i32.eqz (local.get 0))))", "(return_call $f)",
-                                      "(loop (block (br_table 1 0 (i32.const 0))))",
-                                      "(loop (local.set 0 (i32.const 1)) (br_if 0 (i32.lt_s (local.get 0) (i32.const 2))))"}) {
+  for (const std::string_view body :
+       {"(loop (br 0))", "(loop (br_if 0 (i32.eqz (local.get 0))))", "(return_call $f)",
+        "(loop (block (br_table 1 0 (i32.const 0))))",
+        "(loop (local.set 0 (i32.const 1)) (br_if 0 (i32.lt_s (local.get 0) (i32.const 2))))"}) {
     World w;
     Instance* i = w.make("(module (func $f (export \"f\") (local i32) " + std::string(body) + "))");
     std::thread other([&] {
@@ -676,7 +743,8 @@ TEST(Interp, VectorsAndWideArithmetic) {
 }
 
 TEST(Interp, ReferencesSurviveCollectionsInEveryPlace) {
-  // Every allocation collects: references on the operand stack, in locals, globals and callers' frames stay alive.
+  // Every allocation collects: references on the operand stack, in locals, globals and callers' frames stay
+  // alive.
   EXPECT_EQ(run(R"((module
     (type $p (struct (field (mut i32)) (field (ref null $p))))
     (global $g (mut (ref null $p)) (ref.null $p))
@@ -702,7 +770,8 @@ TEST(Interp, ReferencesSurviveCollectionsInEveryPlace) {
 }
 
 TEST(Interp, CastsAndBranchesOnThem) {
-  constexpr std::string_view wat = R"((module (type $a (sub (struct (field i32)))) (type $b (sub $a (struct (field i32 i32))))
+  constexpr std::string_view wat =
+      R"((module (type $a (sub (struct (field i32)))) (type $b (sub $a (struct (field i32 i32))))
     (func $make (param i32) (result anyref)
       (if (result anyref) (i32.eq (local.get 0) (i32.const 0)) (then (struct.new $a (i32.const 1)))
         (else (if (result anyref) (i32.eq (local.get 0) (i32.const 1)) (then (struct.new $b (i32.const 2) (i32.const 3)))
@@ -739,16 +808,13 @@ TEST(Interp, Atomics) {
 // Large functions.
 
 TEST(Interp, ManyLocals) {
-  // 50000 v128 locals take more slots than 16 bits can count.
-  EXPECT_EQ(run(R"((module (func (export "f") (param i32) (result i32) (local v128) " + [] {
-              std::string s;
-              for (int i = 0; i < 49990; ++i) s += " (local v128)";
-              return s;
-            }() + R"(
-                     (local.set 49900 (i32x4.splat (local.get 0)))
-                     (i32.add (i32x4.extract_lane 3 (local.get 49900)) (i32x4.extract_lane 3 (local.get 49899))))))",
-                {42}),
-            "42");
+  // 49990 v128 locals take more slots than 16 bits can count.
+  std::string wat = "(module (func (export \"f\") (param i32) (result i32) (local";
+  for (int i = 0; i < 49990; ++i) wat += " v128";
+  wat += R"()
+    (local.set 49900 (i32x4.splat (local.get 0)))
+    (i32.add (i32x4.extract_lane 3 (local.get 49900)) (i32x4.extract_lane 3 (local.get 49899))))))";
+  EXPECT_EQ(run(wat, {42}), "42");
 }
 
 TEST(Interp, DeepNestingAndLargeTables) {
@@ -789,7 +855,8 @@ TEST(Interp, ThreadsShareAModule) {
     (func $fib (export "f") (param i32) (result i32)
       (if (result i32) (i32.lt_u (local.get 0) (i32.const 2)) (then (local.get 0))
         (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
-                       (call $fib (i32.sub (local.get 0) (i32.const 2)))))))))", engine.features());
+                       (call $fib (i32.sub (local.get 0) (i32.const 2)))))))))",
+                                                      engine.features());
   const ModulePtr module = compile_module(engine, SharedBytes::own(std::move(*binary))).value();
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)

@@ -8,7 +8,8 @@
 
 namespace skiff::interp {
 
-Result<std::unique_ptr<FuncCode>> lower_body(const LowerContext& context, uint32_t func_index, WalkScratch& scratch) {
+Result<std::unique_ptr<FuncCode>> lower_body(const LowerContext& context, uint32_t func_index,
+                                             WalkScratch& scratch) {
   auto code = std::make_unique<FuncCode>();
   Lowering sink(context, *code);
   SKIFF_TRY(walk_function(context.info, func_index, sink, scratch));
@@ -105,8 +106,7 @@ void Lowering::push_all(std::span<const ValType> types) {
 void Lowering::push_local(ValType type, uint32_t local) {
   Operand& o = push(type);
   o.where = Operand::Where::Local;
-  o.local = local;
-  o.next_alias = alias_heads_[local];
+  o.read = {local, alias_heads_[local]};
   alias_heads_[local] = static_cast<uint32_t>(stack_.size());
 }
 
@@ -116,7 +116,7 @@ void Lowering::push_const(ValType type, uint64_t bits) {
   o.bits = bits;
 }
 
-void Lowering::unlink_alias(Operand& o) { alias_heads_[o.local] = o.next_alias; }
+void Lowering::unlink_alias(Operand& o) { alias_heads_[o.read.local] = o.read.next; }
 
 Lowering::Operand Lowering::pop() {
   SKIFF_DCHECK(!stack_.empty());
@@ -137,7 +137,9 @@ void Lowering::drop_to(uint32_t height) {
   while (stack_.size() > height) pop();
 }
 
-int32_t Lowering::slot_at(uint32_t height) const { return height < stack_.size() ? stack_[height].slot : top_slot_; }
+int32_t Lowering::slot_at(uint32_t height) const {
+  return height < stack_.size() ? stack_[height].slot : top_slot_;
+}
 
 void Lowering::retarget(Acc& acc, int32_t slot) {
   put_handler(&code_[acc.producer], plus(acc.code, 1));
@@ -184,22 +186,26 @@ Lowering::Source Lowering::source(const Operand& o, bool acc, bool imm) {
       if (acc) return {.form = Src::A};
       Acc& a = acc_of(c);
       const int32_t slot = o.slot;
-      if (a.operand != kNoPos) spill(a);
-      else retarget(a, slot);  // popped already
+      if (a.operand != kNoPos)
+        spill(a);
+      else
+        retarget(a, slot);  // popped already
       return {.slot = slot};
     }
     case Operand::Where::Local:
     case Operand::Where::Slot: break;
   }
-  const int32_t slot = o.where == Operand::Where::Local ? local_slots_[o.local] : o.slot;
+  const int32_t slot = o.where == Operand::Where::Local ? local_slots_[o.read.local] : o.slot;
   if (acc && c != Class::Vector && acc_of(c).slot == slot) return {.form = Src::A, .slot = slot};
   return {.slot = slot};
 }
 
 void Lowering::put_source(const Source& s, ValType type) {
   if (s.form != Src::I) return slot_word(s.slot);
-  if (type.size() == 8) word64(s.bits);
-  else word(static_cast<uint32_t>(s.bits));
+  if (type.size() == 8)
+    word64(s.bits);
+  else
+    word(static_cast<uint32_t>(s.bits));
 }
 
 void Lowering::move_to(const Operand& o, int32_t slot, bool last_use) {
@@ -229,6 +235,13 @@ void Lowering::move_to(const Operand& o, int32_t slot, bool last_use) {
     code_[last_ + kHandlerWords] = static_cast<uint32_t>(slot);
     last_slot_ = slot;
     return wrote(slot, n);
+  }
+  if (c != Class::Vector && acc_of(c).slot == from) {
+    emit(c == Class::Float ? Code::SetFloatAcc : Code::SetAcc);
+    slot_word(slot);
+    wrote(slot, n);
+    if (last_use && o.where == Operand::Where::Slot) acc_of(c).slot = slot;
+    return;
   }
   emit(c == Class::Vector ? Code::CopyPair : Code::Copy);
   slot_word(slot);
@@ -266,7 +279,7 @@ int32_t Lowering::flush_top(uint32_t n) {
 void Lowering::save_aliases(uint32_t local) {
   for (uint32_t i = alias_heads_[local]; i != 0;) {
     Operand& o = stack_[i - 1];
-    i = o.next_alias;
+    i = o.read.next;
     move_to(o, o.slot, false);
     o.where = Operand::Where::Slot;
   }

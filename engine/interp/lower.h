@@ -19,6 +19,7 @@ struct LowerContext {
 };
 
 /// Lowers a defined function.   Errors: those of a body that was not validated before
-Result<std::unique_ptr<FuncCode>> lower_body(const LowerContext& context, uint32_t func_index, WalkScratch& scratch);
+Result<std::unique_ptr<FuncCode>> lower_body(const LowerContext& context, uint32_t func_index,
+                                             WalkScratch& scratch);
 
 }  // namespace skiff::interp

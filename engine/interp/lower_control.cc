@@ -5,6 +5,9 @@
 namespace skiff::interp {
 namespace {
 
+// Label values from which on they are moved together.
+constexpr uint32_t kManyValues = 4;
+
 constexpr uint32_t index_of(Code c) { return static_cast<uint32_t>(c); }
 
 /// The first form of the fused branch on an integer comparison (not eqz) or a test of bits.
@@ -20,7 +23,8 @@ static_assert(index_of(Code::BackI64GeU) == index_of(Code::BrI64Eq) + 95);
 
 /// The comparison that is true when `op` is false.
 Op inverse(Op op) {
-  static constexpr uint8_t kInverse[] = {1, 0, 8, 9, 6, 7, 4, 5, 2, 3};  // eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u
+  static constexpr uint8_t kInverse[] = {1, 0, 8, 9, 6,
+                                         7, 4, 5, 2, 3};  // eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u
   const auto first = static_cast<uint32_t>(op >= Op::I64Eqz ? Op::I64Eq : Op::I32Eq);
   return static_cast<Op>(first + kInverse[static_cast<uint32_t>(op) - first]);
 }
@@ -41,11 +45,13 @@ uint32_t slots_of(std::span<const ValType> types) {
 Lowering::Condition Lowering::take_condition() {
   const Operand o = pop();
   // The low half of a 64-bit test of bits is all of it only if the mask has no high ones.
-  const bool whole = fusible_op_ != Op::I64And || (fusible_right_.form == Src::I && fusible_right_.bits >> 32 == 0);
+  const bool whole =
+      fusible_op_ != Op::I64And || (fusible_right_.form == Src::I && fusible_right_.bits >> 32 == 0);
   if (is_fusible(o) && fusible_op_ != Op::I32Shl && whole) {
     // The comparison is the last instruction and nobody else wants its result: it becomes part of the branch.
     unemit();
-    return {.kind = Condition::Kind::Compare, .op = fusible_op_, .left = fusible_left_, .right = fusible_right_};
+    return {
+        .kind = Condition::Kind::Compare, .op = fusible_op_, .left = fusible_left_, .right = fusible_right_};
   }
   return {.kind = Condition::Kind::Value32, .left = source(o)};
 }
@@ -74,7 +80,8 @@ uint32_t Lowering::branch_when(const Condition& c, bool sense, bool back) {
   }
   const bool wide = c.kind == Kind::Value64 || (c.kind == Kind::Compare && c.op == Op::I64Eqz);
   if (c.kind == Kind::Compare) sense = !sense;  // eqz
-  const Code code = wide ? (sense ? Code::BrNonZero64 : Code::BrZero64) : (sense ? Code::BrNonZero32 : Code::BrZero32);
+  const Code code =
+      wide ? (sense ? Code::BrNonZero64 : Code::BrZero64) : (sense ? Code::BrNonZero32 : Code::BrZero32);
   const uint32_t pos = emit(plus(code, (c.left.form == Src::A ? 1 : 0) + (back ? 2 : 0)));
   words({0, static_cast<uint32_t>(c.left.slot)});
   return pos + kHandlerWords;
@@ -85,10 +92,20 @@ bool Lowering::label_in_place(const Block& b) const {
   return slot_at(static_cast<uint32_t>(stack_.size()) - n) == b.base;
 }
 
-// From the lowest on: no destination is above its source.
+// From the lowest on: no destination is above its source. Many values are moved by one instruction, so that code
+// stays linear in the body; conditional branches have flushed them before.
 void Lowering::move_label_values(const Block& b, bool last_use) {
   const auto n = static_cast<uint32_t>(b.label_types().size());
   int32_t slot = b.base;
+  if (n > kManyValues) {
+    const int32_t from = flush_top(n);
+    if (from == slot) return;
+    const int32_t slots = top_slot_ - from;
+    emit(Code::CopyMany);
+    words({static_cast<uint32_t>(slot), static_cast<uint32_t>(from), static_cast<uint32_t>(slots)});
+    wrote(slot, slots);
+    return use_slot(slot + slots);
+  }
   for (uint32_t i = static_cast<uint32_t>(stack_.size()) - n; i < stack_.size(); ++i) {
     move_to(stack_[i], slot, last_use);
     slot += static_cast<int32_t>(stack_[i].type.slots());
@@ -134,6 +151,7 @@ void Lowering::branch_to_label(const Condition& c, bool sense, Block& b) {
     if (n == 0 && !b.bound) note_loop_head(c, sense, b, at - kHandlerWords);
     return link(at, b);
   }
+  if (n > kManyValues) flush_top(n);
   const uint32_t skip = branch_when(c, !sense, false);
   // On the other path nothing has happened: what is known of operands stays as it is.
   const Acc int_acc = int_acc_, float_acc = float_acc_;
@@ -157,7 +175,8 @@ void Lowering::note_loop_head(const Condition& c, bool sense, const Block& exit,
   loop.head_end = here();
 }
 
-// `loop (br_if exit c) ... (br loop)`: the test is made at the end of the loop, which saves a jump in each turn.
+// `loop (br_if exit c) ... (br loop)`: the test is made at the end of the loop, which saves a jump in each
+// turn.
 void Lowering::jump_to_loop(const Block& b) {
   const uint32_t at = branch_when(b.head, !b.head_sense, true);
   set_offset(at, b.head_end);
@@ -215,8 +234,10 @@ void Lowering::br_on_null(const Instr& e) {
   const Operand o = pop();
   const Condition c{.kind = Condition::Kind::Value64, .left = {.slot = slot_of(o)}};
   auto push_back = [&] {
-    if (o.where == Operand::Where::Local) push_local(o.type, o.local);
-    else push(o.type);
+    if (o.where == Operand::Where::Local)
+      push_local(o.type, o.read.local);
+    else
+      push(o.type);
   };
   if (e.op == Op::BrOnNull) {
     branch_to_label(c, false, block_at(e.index));
@@ -228,7 +249,8 @@ void Lowering::br_on_null(const Instr& e) {
 }
 
 void Lowering::br_on_cast(const Instr& e, const ResolvedInstr& resolved) {
-  const Condition c{.kind = Condition::Kind::Cast, .target = resolved.type2, .left = {.slot = slot_of(stack_.back())}};
+  const Condition c{
+      .kind = Condition::Kind::Cast, .target = resolved.type2, .left = {.slot = slot_of(stack_.back())}};
   spill_all();
   branch_to_label(c, e.op == Op::BrOnCast, block_at(e.index));
 }
@@ -250,9 +272,12 @@ void Lowering::do_return() {
   }
   const bool is_float = class_of(type) == Class::Float;
   const Source s = source(stack_.back(), true, !is_float);
-  if (s.form == Src::I) emit(Code::RetInt_I);
-  else if (is_float) emit(s.form == Src::A ? Code::RetFloat_A : Code::RetFloat);
-  else emit(s.form == Src::A ? Code::RetInt_A : Code::RetInt);
+  if (s.form == Src::I)
+    emit(Code::RetInt_I);
+  else if (is_float)
+    emit(s.form == Src::A ? Code::RetFloat_A : Code::RetFloat);
+  else
+    emit(s.form == Src::A ? Code::RetInt_A : Code::RetInt);
   slot_word(-param_slots_);
   put_source(s, ValType::I64);
 }
@@ -311,7 +336,9 @@ void Lowering::block_end(const Instr& e, const BlockInfo&, const WalkView&, bool
   Block b = blocks_.back();
   if (b.op == Op::TryTable) end_try_table(b);
   if (e.op == Op::Delegate)
-    out_.clauses.push_back({.begin = b.try_begin, .end = here(), .depth = static_cast<uint32_t>(blocks_.size() - 1),
+    out_.clauses.push_back({.begin = b.try_begin,
+                            .end = here(),
+                            .depth = static_cast<uint32_t>(blocks_.size() - 1),
                             .delegate_to = static_cast<uint32_t>(blocks_.size() - 2 - e.index),
                             .kind = CatchClause::Kind::Delegate});
   close(b, falls_through);
@@ -332,8 +359,10 @@ void Lowering::close(Block& b, bool falls_through) {
   }
   drop_to(b.height);
   if (b.if_open) set_offset(b.else_fixup, here());
-  if (loop) reset_accs();
-  else bind(b);
+  if (loop)
+    reset_accs();
+  else
+    bind(b);
   push_all(b.results);
 }
 
@@ -342,12 +371,16 @@ void Lowering::end_try_table(Block& b) {
   for (uint32_t i = b.first_catch; i < catches_.size(); ++i) {
     const Catch& c = catches_[i];
     Block& target = block_at(c.label + 1);
-    CatchClause clause{.begin = b.try_begin, .end = here(), .tag = c.tag,
-                       .depth = static_cast<uint32_t>(blocks_.size() - 1), .payload = target.base,
+    CatchClause clause{.begin = b.try_begin,
+                       .end = here(),
+                       .tag = c.tag,
+                       .depth = static_cast<uint32_t>(blocks_.size() - 1),
+                       .payload = target.base,
                        .kind = c.has_tag() ? CatchClause::Kind::Tag : CatchClause::Kind::All,
                        .keep_exn = c.has_ref()};
     uint32_t payload_slots = 0;
-    if (c.has_tag()) payload_slots = slots_of(context_.info.registry->func_type(context_.info.tag_types[c.tag]).params);
+    if (c.has_tag())
+      payload_slots = slots_of(context_.info.registry->func_type(context_.info.tag_types[c.tag]).params);
     clause.exn = target.base + static_cast<int32_t>(payload_slots);
     use_slot(clause.exn + 1);
     if (target.bound) {
@@ -367,9 +400,15 @@ void Lowering::begin_catch(const Instr& e, const ResolvedInstr& resolved, Block&
   b.in_catch = true;
   const int32_t exn = push(ValType::ExnRef).slot;
   const bool tag = e.op == Op::Catch;
-  out_.clauses.push_back({.begin = b.try_begin, .end = b.try_end, .target = here(), .tag = e.index,
-                          .depth = static_cast<uint32_t>(blocks_.size() - 1), .payload = exn + 1, .exn = exn,
-                          .kind = tag ? CatchClause::Kind::Tag : CatchClause::Kind::All, .keep_exn = true});
+  out_.clauses.push_back({.begin = b.try_begin,
+                          .end = b.try_end,
+                          .target = here(),
+                          .tag = e.index,
+                          .depth = static_cast<uint32_t>(blocks_.size() - 1),
+                          .payload = exn + 1,
+                          .exn = exn,
+                          .kind = tag ? CatchClause::Kind::Tag : CatchClause::Kind::All,
+                          .keep_exn = true});
   if (tag) push_all(resolved.func_type->params);
 }
 
@@ -390,7 +429,8 @@ void Lowering::control(const Instr& e, const ResolvedInstr& resolved) {
     case Op::BrOnNonNull: return br_on_null(e);
     case Op::BrOnCast:
     case Op::BrOnCastFail: return br_on_cast(e, resolved);
-    case Op::Throw: return base_op(Code::Throw, static_cast<uint32_t>(resolved.func_type->params.size()), {e.index});
+    case Op::Throw:
+      return base_op(Code::Throw, static_cast<uint32_t>(resolved.func_type->params.size()), {e.index});
     case Op::ThrowRef:
     case Op::Rethrow: {
       const int32_t exn = e.op == Op::Rethrow ? block_at(e.index).base : slot_of(pop());

@@ -30,13 +30,19 @@ void Lowering::load(const Instr& e, const ResolvedInstr& resolved) {
                     : general ? plus(first, 12)
                               : plus(first, 2 * (form + (kind == Mem::Checked ? 3 : 0)));
   uint32_t pos = 0;
-  if (vector) begin_dst(code, type);
-  else pos = begin_pair(code, type);
+  if (vector)
+    begin_dst(code, type);
+  else
+    pos = begin_pair(code, type);
   put_source(a, ValType::I32);
-  if (general) general_words(e, resolved.address);
-  else word(static_cast<uint32_t>(e.memarg.offset));
-  if (vector) push_dst(type);
-  else push_pair(pos, code, type);
+  if (general)
+    general_words(e, resolved.address);
+  else
+    word(static_cast<uint32_t>(e.memarg.offset));
+  if (vector)
+    push_dst(type);
+  else
+    push_pair(pos, code, type);
 }
 
 void Lowering::store(const Instr& e, const ResolvedInstr& resolved) {
@@ -61,7 +67,8 @@ void Lowering::store(const Instr& e, const ResolvedInstr& resolved) {
   static constexpr uint8_t kForms[3][3] = {{0, 2, 4}, {1, 3, 5}, {6, 7, 0}};
   const uint32_t form = kForms[static_cast<size_t>(a.form)][static_cast<size_t>(v.form)];
   mark_offset();
-  emit(vector ? plus(first, static_cast<uint32_t>(kind)) : plus(first, form + (kind == Mem::Checked ? 8 : 0)));
+  emit(vector ? plus(first, static_cast<uint32_t>(kind))
+              : plus(first, form + (kind == Mem::Checked ? 8 : 0)));
   put_source(a, ValType::I32);
   word(static_cast<uint32_t>(e.memarg.offset));
   put_source(v, value.type);
@@ -72,8 +79,10 @@ void Lowering::lane_access(const Instr& e, const ResolvedInstr& resolved) {
   const int32_t address = slot_of(pop());
   mark_offset();
   const bool load = info(e.op).shape == Shape::LoadLane;
-  if (load) begin_dst(first_code(e.op), ValType::V128);
-  else emit(first_code(e.op));
+  if (load)
+    begin_dst(first_code(e.op), ValType::V128);
+  else
+    emit(first_code(e.op));
   slot_word(address);
   slot_word(vector);
   general_words(e, resolved.address);
@@ -91,8 +100,10 @@ void Lowering::atomic(const Instr& e, const ResolvedInstr& resolved) {
   for (uint32_t i = row.pops; i-- > 0;) slots[i] = slot_of(pop());
   mark_offset();
   const ValType type = letter_type(row.sig.back());
-  if (row.pushes) begin_dst(first_code(e.op), type);
-  else emit(first_code(e.op));
+  if (row.pushes)
+    begin_dst(first_code(e.op), type);
+  else
+    emit(first_code(e.op));
   for (uint32_t i = 0; i < row.pops; ++i) slot_word(slots[i]);
   general_words(e, resolved.address);
   if (row.pushes) push_dst(type);
@@ -124,9 +135,7 @@ void Lowering::memory_op(const Instr& e, const ResolvedInstr& resolved) {
     case Op::MemorySize:
       base_op(Code::MemorySize, 0, {e.index, context_.info.module.memories[e.index].type.page_size_log2});
       return push_address();
-    case Op::MemoryGrow:
-      base_op(Code::MemoryGrow, 1, {e.index, wide_if(at, 1)});
-      return push_address();
+    case Op::MemoryGrow: base_op(Code::MemoryGrow, 1, {e.index, wide_if(at, 1)}); return push_address();
     case Op::MemoryFill: return base_op(Code::MemoryFill, 3, {e.index, wide_if(at, 5)});
     case Op::MemoryCopy: {
       // The length has the narrower of both address types.
@@ -134,14 +143,17 @@ void Lowering::memory_op(const Instr& e, const ResolvedInstr& resolved) {
       const uint32_t flags = wide_if(at, 1) | wide_if(resolved.address2, 2) | (both ? 4 : 0);
       return base_op(Code::MemoryCopy, 3, {e.index, e.index2, flags});
     }
-    case Op::MemoryInit: return base_op(Code::MemoryInit, 3, {e.index, e.index2, wide_if(memory_address(e.index2), 1)});
+    case Op::MemoryInit:
+      return base_op(Code::MemoryInit, 3, {e.index, e.index2, wide_if(memory_address(e.index2), 1)});
     default: break;
   }
   emit(Code::DataDrop);
   word(e.index);
 }
 
-AddressType Lowering::memory_address(uint32_t index) const { return context_.info.module.memories[index].type.address; }
+AddressType Lowering::memory_address(uint32_t index) const {
+  return context_.info.module.memories[index].type.address;
+}
 AddressType Lowering::table_address(uint32_t index) const { return context_.info.tables[index].address; }
 
 void Lowering::table_op(const Instr& e, const ResolvedInstr& resolved) {
@@ -164,9 +176,11 @@ void Lowering::table_op(const Instr& e, const ResolvedInstr& resolved) {
     case Op::TableCopy: {
       const AddressType dst = table_address(e.index), src = table_address(e.index2);
       const bool both = dst == AddressType::I64 && src == AddressType::I64;
-      return base_op(Code::TableCopy, 3, {e.index, e.index2, wide_if(dst, 1) | wide_if(src, 2) | (both ? 4u : 0u)});
+      return base_op(Code::TableCopy, 3,
+                     {e.index, e.index2, wide_if(dst, 1) | wide_if(src, 2) | (both ? 4u : 0u)});
     }
-    case Op::TableInit: return base_op(Code::TableInit, 3, {e.index, e.index2, wide_if(table_address(e.index2), 1)});
+    case Op::TableInit:
+      return base_op(Code::TableInit, 3, {e.index, e.index2, wide_if(table_address(e.index2), 1)});
     default: break;
   }
   emit(Code::ElemDrop);

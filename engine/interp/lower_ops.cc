@@ -72,20 +72,28 @@ ValType result_type(Op op) { return letter_type(info(op).sig.back()); }
 
 /// The operator with its operands exchanged, if there is one (`op` itself where order does not matter).
 bool swapped(Op op, Op& out) {
-  static constexpr uint8_t kInt[] = {0, 1, 4, 5, 2, 3, 8, 9, 6, 7};   // eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u
-  static constexpr uint8_t kFloat[] = {0, 1, 3, 2, 5, 4};             // eq ne lt gt le ge
+  // eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u; eq ne lt gt le ge
+  static constexpr uint8_t kInt[] = {0, 1, 4, 5, 2, 3, 8, 9, 6, 7};
+  static constexpr uint8_t kFloat[] = {0, 1, 3, 2, 5, 4};
   auto in = [&](Op first, Op last, const uint8_t* order) {
     if (!within(op, first, last)) return false;
-    out = static_cast<Op>(static_cast<uint32_t>(first) + order[static_cast<uint32_t>(op) - static_cast<uint32_t>(first)]);
+    out = static_cast<Op>(static_cast<uint32_t>(first) +
+                          order[static_cast<uint32_t>(op) - static_cast<uint32_t>(first)]);
     return true;
   };
   if (in(Op::I32Eq, Op::I32GeU, kInt) || in(Op::I64Eq, Op::I64GeU, kInt)) return true;
   if (in(Op::F32Eq, Op::F32Ge, kFloat) || in(Op::F64Eq, Op::F64Ge, kFloat)) return true;
   switch (op) {
-    case Op::I32Add: case Op::I32Mul: case Op::I32And: case Op::I32Or: case Op::I32Xor:
-    case Op::I64Add: case Op::I64Mul: case Op::I64And: case Op::I64Or: case Op::I64Xor:
-      out = op;
-      return true;
+    case Op::I32Add:
+    case Op::I32Mul:
+    case Op::I32And:
+    case Op::I32Or:
+    case Op::I32Xor:
+    case Op::I64Add:
+    case Op::I64Mul:
+    case Op::I64And:
+    case Op::I64Or:
+    case Op::I64Xor: out = op; return true;
     default: return false;
   }
 }
@@ -176,7 +184,8 @@ void Lowering::binary(Op op) {
   Operand b = pop();
   Operand a = pop();
   if (op == Op::I32Add && add_scaled(a, b)) return;
-  if (a.where == Operand::Where::Const && b.where != Operand::Where::Const && swapped(op, op)) std::swap(a, b);
+  if (a.where == Operand::Where::Const && b.where != Operand::Where::Const && swapped(op, op))
+    std::swap(a, b);
   const Source left = source(a);
   const Source right = source(b, left.form != Src::A || class_of(a.type) != class_of(b.type), true);
   if (info(op).traps == Trapping::MayTrap) mark_offset();
@@ -260,23 +269,25 @@ void Lowering::variable(const Instr& e, const ResolvedInstr& resolved) {
     return push_pair(pos, code, type);
   }
   const Source s = source(pop(), c != Class::Vector);
-  emit(c == Class::Vector   ? Code::GlobalSet128
-       : s.form == Src::S   ? Code::GlobalSet
-       : c == Class::Float  ? Code::GlobalSetFloat_A
-                            : Code::GlobalSet_A);
+  emit(c == Class::Vector  ? Code::GlobalSet128
+       : s.form == Src::S  ? Code::GlobalSet
+       : c == Class::Float ? Code::GlobalSetFloat_A
+                           : Code::GlobalSet_A);
   word(e.index);
   slot_word(s.slot);
 }
 
 void Lowering::local_set(uint32_t index, bool tee) {
   const Operand o = pop();
-  if (o.where != Operand::Where::Local || o.local != index) {
+  if (o.where != Operand::Where::Local || o.read.local != index) {
     save_aliases(index);  // after this the producer of o is not the last instruction any more
     move_to(o, local_slots_[index], true);
   }
   if (!tee) return;
-  if (o.where == Operand::Where::Const) push_const(o.type, o.bits);
-  else push_local(o.type, index);
+  if (o.where == Operand::Where::Const)
+    push_const(o.type, o.bits);
+  else
+    push_local(o.type, index);
 }
 
 void Lowering::parametric(const Instr& e) {

@@ -26,8 +26,10 @@ SKIFF_BODY branch_table(Regs& r) {
 template <bool OnMatch, bool Back>
 SKIFF_BODY branch_on_cast(Regs& r) {
   const bool match = libcall::ref_test(r.ctx, slot_at(r, 3)->ref, std::bit_cast<ValType>(r.pc[4]));
-  if (match == OnMatch) take_branch<Back>(r);
-  else r.pc += 5;
+  if (match == OnMatch)
+    take_branch<Back>(r);
+  else
+    r.pc += 5;
 }
 
 SKIFF_BODY unreachable(Regs& r) { trap(r, TrapCode::Unreachable); }
@@ -39,6 +41,13 @@ SKIFF_BODY copy(Regs& r) {
 SKIFF_BODY copy_pair(Regs& r) {
   store_v128(slot_at(r, 2), load_v128(slot_at(r, 3)));
   r.pc += 4;
+}
+/// Destination, source, number of slots. The destination is lower.
+SKIFF_BODY copy_many(Regs& r) {
+  Slot* to = slot_at(r, 2);
+  const Slot* from = slot_at(r, 3);
+  for (uint32_t i = 0; i < r.pc[4]; ++i) to[i] = from[i];
+  r.pc += 5;
 }
 SKIFF_BODY set_const(Regs& r) {
   slot_at(r, 2)->u64 = immediate<uint64_t>(r.pc + 3);
@@ -82,8 +91,10 @@ SKIFF_BODY global_get128(Regs& r) {
 /// Global, value.
 template <class T, Src From>
 SKIFF_BODY global_set(Regs& r) {
-  if constexpr (std::is_same_v<T, double>) r.ctx->globals[r.pc[2]]->slots[0].u64 = facc_bits(r.facc);
-  else r.ctx->globals[r.pc[2]]->slots[0].u64 = get<T, From>(r, 3);
+  if constexpr (std::is_same_v<T, double>)
+    r.ctx->globals[r.pc[2]]->slots[0].u64 = facc_bits(r.facc);
+  else
+    r.ctx->globals[r.pc[2]]->slots[0].u64 = get<T, From>(r, 3);
   r.pc += 4;
 }
 SKIFF_BODY global_set128(Regs& r) {
@@ -93,16 +104,19 @@ SKIFF_BODY global_set128(Regs& r) {
 
 // Calls.
 
-/// True when a frame of `code` at `fp` fits and nobody asks for interruption; else a trap, with the registers as before.
+/// True when a frame of `code` at `fp` fits and nobody asks for interruption; else a trap, with the registers
+/// as before.
 SKIFF_INLINE bool may_enter(Regs& r, const FuncCode* code, const Slot* fp) {
-  if (fp + code->frame_slots > r.act->limit) [[unlikely]] return trap(r, TrapCode::StackExhausted), false;
+  if (fp + code->frame_slots > r.act->limit) [[unlikely]]
+    return trap(r, TrapCode::StackExhausted), false;
   if (r.ctx->vm_store->interrupt.load(std::memory_order_relaxed)) [[unlikely]]
     return trap(r, TrapCode::Interrupted), false;
   return true;
 }
 
 /// Makes `fp` the frame of `func` and goes to its code.
-SKIFF_INLINE void enter(Regs& r, const LazyFunc* func, const FuncCode* code, Slot* fp, const FrameHeader& header) {
+SKIFF_INLINE void enter(Regs& r, const LazyFunc* func, const FuncCode* code, Slot* fp,
+                        const FrameHeader& header) {
   header_of(fp) = header;
   auto* locals = fp + kHeaderSlots;
   for (uint32_t n = code->zero_pairs; n != 0; --n, locals += 2) {
@@ -134,10 +148,12 @@ SKIFF_INLINE void load_accumulators(Regs& r, const Slot* s) {
   r.facc = to_facc(s->f64);
 }
 
-/// Calls a function of the host or another tier, by an instruction of n words. False when it did not end well.
+/// Calls a function of the host or another tier, by an instruction of n words. False when it did not end
+/// well.
 SKIFF_INLINE bool call_foreign(Regs& r, FuncInst* func, Slot* args) {
   const Outcome outcome = func->call(func, r.ctx, args);
-  if (outcome == Outcome::Ok) [[likely]] return load_accumulators(r, args), true;
+  if (outcome == Outcome::Ok) [[likely]]
+    return load_accumulators(r, args), true;
   r.act->outcome = outcome;
   return trap(r, TrapCode::None), false;
 }
@@ -151,7 +167,8 @@ SKIFF_INLINE void call_func(Regs& r, FuncInst* func, Slot* args, uint32_t n) {
   const auto* lazy = static_cast<const LazyFunc*>(func->code);
   const FuncCode* code = lazy->code.load(std::memory_order_acquire);
   Slot* fp = args + lazy->param_slots;
-  if (!may_enter(r, code, fp)) [[unlikely]] return;
+  if (!may_enter(r, code, fp)) [[unlikely]]
+    return;
   const bool other = func->ctx != r.ctx;
   enter(r, lazy, code, fp, {reinterpret_cast<uintptr_t>(r.pc + n) | other, r.fp, lazy, func->ctx});
   if (other) enter_context(r, func->ctx);
@@ -162,14 +179,20 @@ SKIFF_INLINE void tail_call_func(Regs& r, FuncInst* func, Slot* args) {
   const FrameHeader header = header_of(r.fp);
   Slot* base = r.fp - header.func->param_slots;
   if (func->call != interp_call) {
-    if (!call_foreign(r, func, args)) return;
+    if (!call_foreign(r, func, args)) {
+      // This frame is gone as far as handlers and traces are concerned.
+      r.act->fault_pc = reinterpret_cast<Pc>(header.ret & ~uintptr_t{1}) - 1;
+      r.act->fp = header.caller;
+      return;
+    }
     for (uint32_t i = 0; i < header.func->result_slots; ++i) base[i] = args[i];
     return leave(r, header.ret, header.caller);
   }
   const auto* lazy = static_cast<const LazyFunc*>(func->code);
   const FuncCode* code = lazy->code.load(std::memory_order_acquire);
   Slot* fp = base + lazy->param_slots;
-  if (!may_enter(r, code, fp)) [[unlikely]] return;
+  if (!may_enter(r, code, fp)) [[unlikely]]
+    return;
   for (uint32_t i = 0; i < lazy->param_slots; ++i) base[i] = args[i];
   const bool other = func->ctx != r.ctx;
   enter(r, lazy, code, fp, {header.ret | other, header.caller, lazy, func->ctx});
@@ -188,15 +211,16 @@ SKIFF_BODY call(Regs& r) {
 /// First argument, function index.
 SKIFF_BODY call_import(Regs& r) { call_func(r, r.ctx->funcs[r.pc[3]], slot_at(r, 2), 4); }
 
-/// The function that a call_indirect with table, type, index (a slot, 64 bits if the flag says so) in words 3 to 6
-/// calls, or null after a trap.
+/// The function that a call_indirect with table, type, index (a slot, 64 bits if the flag says so) in words 3
+/// to 6 calls, or null after a trap.
 SKIFF_INLINE FuncInst* resolve(Regs& r) {
   const Slot* s = slot_at(r, 5);
   const uint64_t index = r.pc[6] ? s->u64 : s->u32;
   const TableInst& table = *r.ctx->tables[r.pc[3]];
   if (index < table.length) [[likely]] {
     auto* func = reinterpret_cast<FuncInst*>(table.elems[index]);
-    if (func && func->type_id == r.pc[4]) [[likely]] return func;
+    if (func && func->type_id == r.pc[4]) [[likely]]
+      return func;
   }
   FuncInst* func = nullptr;
   const TrapCode code = libcall::resolve_indirect(r.ctx, r.pc[3], r.pc[4], index, func);
@@ -211,7 +235,8 @@ SKIFF_BODY call_indirect(Regs& r) {
 /// First argument, reference.
 SKIFF_BODY call_ref(Regs& r) {
   auto* func = reinterpret_cast<FuncInst*>(slot_at(r, 3)->ref);
-  if (!func) [[unlikely]] return trap(r, TrapCode::NullFunctionReference);
+  if (!func) [[unlikely]]
+    return trap(r, TrapCode::NullFunctionReference);
   call_func(r, func, slot_at(r, 2), 4);
 }
 
@@ -223,7 +248,8 @@ SKIFF_BODY return_call_indirect(Regs& r) {
 }
 SKIFF_BODY return_call_ref(Regs& r) {
   auto* func = reinterpret_cast<FuncInst*>(slot_at(r, 3)->ref);
-  if (!func) [[unlikely]] return trap(r, TrapCode::NullFunctionReference);
+  if (!func) [[unlikely]]
+    return trap(r, TrapCode::NullFunctionReference);
   tail_call_func(r, func, slot_at(r, 2));
 }
 

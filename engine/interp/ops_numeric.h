@@ -20,7 +20,8 @@ SKIFF_BODY unary(Regs& r) {
   const auto a = get<Param<F, 0>, From>(r, 3);
   if constexpr (kTraps<F>) {
     Param<F, 1> out{};
-    if (const TrapCode code = F(a, out); code != TrapCode::None) [[unlikely]] return trap(r, code);
+    if (const TrapCode code = F(a, out); code != TrapCode::None) [[unlikely]]
+      return trap(r, code);
     set<To>(r, out);
   } else {
     set<To>(r, F(a));
@@ -35,7 +36,8 @@ SKIFF_BODY binary(Regs& r) {
   const auto b = get<B, Right>(r, 4);
   if constexpr (kTraps<F>) {
     Param<F, 2> out{};
-    if (const TrapCode code = F(a, b, out); code != TrapCode::None) [[unlikely]] return trap(r, code);
+    if (const TrapCode code = F(a, b, out); code != TrapCode::None) [[unlikely]]
+      return trap(r, code);
     set<To>(r, out);
   } else {
     set<To>(r, F(a, b));
@@ -46,14 +48,18 @@ SKIFF_BODY binary(Regs& r) {
 template <auto F, Src Left, Src Right, bool When, bool Back>
 SKIFF_BODY branch_on(Regs& r) {
   using B = Param<F, 1>;
-  if ((F(get<Param<F, 0>, Left>(r, 3), get<B, Right>(r, 4)) != 0) == When) take_branch<Back>(r);
-  else r.pc += 4 + (Right == Src::I ? kWords<B> : 1);
+  if ((F(get<Param<F, 0>, Left>(r, 3), get<B, Right>(r, 4)) != 0) == When)
+    take_branch<Back>(r);
+  else
+    r.pc += 4 + (Right == Src::I ? kWords<B> : 1);
 }
 
 template <class T, bool When, Src From, bool Back>
 SKIFF_BODY branch_if(Regs& r) {
-  if ((get<T, From>(r, 3) != 0) == When) take_branch<Back>(r);
-  else r.pc += 4;
+  if ((get<T, From>(r, 3) != 0) == When)
+    take_branch<Back>(r);
+  else
+    r.pc += 4;
 }
 
 /// Destination, base, index, shift.

@@ -1,5 +1,5 @@
-// Bodies of handlers: references, structs, arrays, casts. Nearly all of them are library calls. `base` operators
-// have their operands in consecutive slots from word 2 on, where the result goes; the others name
+// Bodies of handlers: references, structs, arrays, casts. Nearly all of them are library calls. `base`
+// operators have their operands in consecutive slots from word 2 on, where the result goes; the others name
 // destination and source.
 #pragma once
 
@@ -10,7 +10,8 @@ namespace {
 
 /// Writes the reference that an allocation returned, or traps; n words.
 SKIFF_INLINE void put_new(Regs& r, TrapCode code, Ref out, uint32_t n) {
-  if (code == TrapCode::None) [[likely]] slot_at(r, 2)->u64 = out;
+  if (code == TrapCode::None) [[likely]]
+    slot_at(r, 2)->u64 = out;
   next_or_trap(r, code, n);
 }
 
@@ -108,7 +109,8 @@ SKIFF_BODY array_new_elem(Regs& r) {
 /// Destination, array, index, sign, slots of the element.
 SKIFF_BODY array_get(Regs& r) {
   Slot out[2];
-  const TrapCode code = libcall::array_get(slot_at(r, 3)->ref, slot_at(r, 4)->u32, static_cast<int>(r.pc[5]), out);
+  const TrapCode code =
+      libcall::array_get(slot_at(r, 3)->ref, slot_at(r, 4)->u32, static_cast<int>(r.pc[5]), out);
   if (code == TrapCode::None) {
     slot_at(r, 2)[0] = out[0];
     if (r.pc[6] == 2) slot_at(r, 2)[1] = out[1];
@@ -128,8 +130,10 @@ SKIFF_BODY array_len(Regs& r) {
 }
 /// Array, index, value, length; type.
 SKIFF_BODY array_fill(Regs& r) {
-  next_or_trap(r, libcall::array_fill(r.ctx, r.pc[6], slot_at(r, 2)->ref, slot_at(r, 3)->u32, slot_at(r, 4),
-                                      slot_at(r, 5)->u32), 7);
+  next_or_trap(r,
+               libcall::array_fill(r.ctx, r.pc[6], slot_at(r, 2)->ref, slot_at(r, 3)->u32, slot_at(r, 4),
+                                   slot_at(r, 5)->u32),
+               7);
 }
 SKIFF_BODY array_copy(Regs& r) {
   const Slot* s = slot_at(r, 2);
@@ -137,11 +141,13 @@ SKIFF_BODY array_copy(Regs& r) {
 }
 SKIFF_BODY array_init_data(Regs& r) {
   const Slot* s = slot_at(r, 2);
-  next_or_trap(r, libcall::array_init_data(r.ctx, r.pc[3], r.pc[4], s[0].ref, s[1].u32, s[2].u32, s[3].u32), 5);
+  next_or_trap(r, libcall::array_init_data(r.ctx, r.pc[3], r.pc[4], s[0].ref, s[1].u32, s[2].u32, s[3].u32),
+               5);
 }
 SKIFF_BODY array_init_elem(Regs& r) {
   const Slot* s = slot_at(r, 2);
-  next_or_trap(r, libcall::array_init_elem(r.ctx, r.pc[3], r.pc[4], s[0].ref, s[1].u32, s[2].u32, s[3].u32), 5);
+  next_or_trap(r, libcall::array_init_elem(r.ctx, r.pc[3], r.pc[4], s[0].ref, s[1].u32, s[2].u32, s[3].u32),
+               5);
 }
 
 }  // namespace
