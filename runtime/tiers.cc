@@ -9,12 +9,15 @@ namespace {
 
 constexpr TierFactory kTiers[] = {
     {"interp", make_interpreter, "threaded interpreter"},
-    {"llvm", make_llvm_tier, "optimising compiler (needs libskiff-llvm)"},
+    {"llvm", make_llvm_tier, "optimising compiler (needs libskiff-llvm)",
+     compiler::make_native_tier},
 };
 
 }  // namespace
 
 std::span<const TierFactory> tier_factories() { return kTiers; }
+
+const TierFactory& artifact_tier() { return kTiers[1]; }
 
 Result<const TierFactory*> find_tier(std::string_view name) {
   // Compiling each module anew at every start would cost short programs more than it gives long

@@ -23,15 +23,25 @@ using compiler::NativeImage;
 using compiler::PcEntry;
 
 enum Section : size_t {
-  kSettings, kName, kFunctions, kArrayEntries, kImportThunks, kPcTable, kFixups, kWasm, kText, kRodata, kData,
+  kSettings,
+  kName,
+  kFunctions,
+  kArrayEntries,
+  kImportThunks,
+  kPcTable,
+  kFixups,
+  kWasm,
+  kText,
+  kRodata,
+  kData,
   kSectionCount
 };
 constexpr std::array<std::string_view, kSectionCount> kSectionNames = {
-    "settings", "name", "functions", "array entries", "import thunks", "pc table", "fix-ups", "wasm", "text",
-    "rodata", "data"};
+    "settings", "name", "functions", "array entries", "import thunks", "pc table",
+    "fix-ups",  "wasm", "text",      "rodata",        "data"};
 // Bytes of an element; sizes are multiples.
-constexpr std::array<uint64_t, kSectionCount> kElementSize = {1, 1, 4, 4, 4, sizeof(PcEntry), sizeof(NativeImage::Fixup),
-                                                              1, 1, 1, 1};
+constexpr std::array<uint64_t, kSectionCount> kElementSize = {
+    1, 1, 4, 4, 4, sizeof(PcEntry), sizeof(NativeImage::Fixup), 1, 1, 1, 1};
 constexpr uint64_t kTableAlignment = 16;
 
 // The first byte is not ASCII, and the line ends do not survive a transfer as text.
@@ -48,16 +58,18 @@ struct Header {
   std::array<uint8_t, 8> magic;
   uint32_t byte_order;
   uint32_t version;
-  uint64_t checksum;          // of the header, with 0 here
+  uint64_t checksum;  // of the header, with 0 here
   uint64_t file_size;
   Hash128 key;
   uint32_t eh_frame_offset;
   uint32_t eh_frame_size;
   std::array<SectionEntry, kSectionCount> sections;
 };
-static_assert(sizeof(Header) == 56 + kSectionCount * 24 && std::has_unique_object_representations_v<Header>);
+static_assert(sizeof(Header) == 56 + kSectionCount * 24 &&
+              std::has_unique_object_representations_v<Header>);
 static_assert(sizeof(PcEntry) == 12 && std::has_unique_object_representations_v<PcEntry>);
-static_assert(sizeof(NativeImage::Fixup) == 16 && std::has_unique_object_representations_v<NativeImage::Fixup>);
+static_assert(sizeof(NativeImage::Fixup) == 16 &&
+              std::has_unique_object_representations_v<NativeImage::Fixup>);
 
 uint64_t header_checksum(Header header) {
   header.checksum = 0;
@@ -68,7 +80,8 @@ std::unexpected<Error> unfit(std::string what) {
   return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, std::move(what));
 }
 std::unexpected<Error> system_error(const char* what) {
-  return fail(ErrorCode::FileError, kNoOffset, kNoIndex, std::string(what) + ": " + std::strerror(errno));
+  return fail(ErrorCode::FileError, kNoOffset, kNoIndex,
+              std::string(what) + ": " + std::strerror(errno));
 }
 
 template <class T>
@@ -79,14 +92,17 @@ ByteSpan as_bytes(const std::vector<T>& v) {
 // Writes all but pages of zeros, which read as zeros anyway.
 bool write_sparse(int fd, uint64_t offset, ByteSpan bytes) {
   constexpr size_t kBlock = 4096;
-  auto is_zero = [](ByteSpan b) { return std::all_of(b.begin(), b.end(), [](uint8_t byte) { return byte == 0; }); };
+  auto is_zero = [](ByteSpan b) {
+    return std::all_of(b.begin(), b.end(), [](uint8_t byte) { return byte == 0; });
+  };
   while (!bytes.empty()) {
     // As many blocks as follow each other without one of zeros.
     size_t n = 0;
     while (n < bytes.size() && !is_zero(bytes.subspan(n, std::min(kBlock, bytes.size() - n))))
       n += std::min(kBlock, bytes.size() - n);
     for (size_t done = 0; done < n;) {
-      const ssize_t written = ::pwrite(fd, bytes.data() + done, n - done, static_cast<off_t>(offset + done));
+      const ssize_t written =
+          ::pwrite(fd, bytes.data() + done, n - done, static_cast<off_t>(offset + done));
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) return false;
       done += static_cast<size_t>(written);
@@ -101,11 +117,12 @@ bool write_sparse(int fd, uint64_t offset, ByteSpan bytes) {
 // Beyond the limit a signal would end the process.
 bool fits_file_limit(uint64_t size) {
   rlimit limit{};
-  return ::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || size <= limit.rlim_cur;
+  return ::getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
+         size <= limit.rlim_cur;
 }
 
-// What is remembered of a checked file: which it was, and in which boot. A crash of the machine may lose
-// pages of a file that were checked while they were only in memory.
+// What is remembered of a checked file: which it was, and in which boot. A crash of the machine may
+// lose pages of a file that were checked while they were only in memory.
 struct CheckMark {
   uint64_t device, inode, size, seconds, nanoseconds, boot;
 };
@@ -116,7 +133,10 @@ CheckMark mark_of(const struct stat& st) {
   const int fd = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
   const ssize_t n = fd < 0 ? 0 : ::read(fd, boot, sizeof boot);
   if (fd >= 0) ::close(fd);
-  return {st.st_dev, st.st_ino, static_cast<uint64_t>(st.st_size), static_cast<uint64_t>(st.st_mtim.tv_sec),
+  return {st.st_dev,
+          st.st_ino,
+          static_cast<uint64_t>(st.st_size),
+          static_cast<uint64_t>(st.st_mtim.tv_sec),
           static_cast<uint64_t>(st.st_mtim.tv_nsec),
           n <= 0 ? 0 : hash64({reinterpret_cast<const uint8_t*>(boot), static_cast<size_t>(n)})};
 }
@@ -126,7 +146,8 @@ CheckMark mark_of(const struct stat& st) {
 Status write_artifact(int fd, const ArtifactSource& source) {
   const NativeImage& image = source.image;
   const ImageParts parts = compiler::parts_of(image);
-  if (image.bytes.size() != parts.total_size()) return unfit("native image: not as long as its parts");
+  if (image.bytes.size() != parts.total_size())
+    return unfit("native image: not as long as its parts");
   const ByteSpan all(image.bytes);
   std::array<ByteSpan, kSectionCount> contents;
   contents[kSettings] = bytes_of(source.settings);
@@ -160,18 +181,21 @@ Status write_artifact(int fd, const ArtifactSource& source) {
   if (!fits_file_limit(end)) return errno = EFBIG, system_error("cannot write");
   if (::ftruncate(fd, static_cast<off_t>(end)) != 0) return system_error("cannot write");
   for (size_t s = 0; s < kSectionCount; ++s)
-    if (!write_sparse(fd, header.sections[s].offset, contents[s])) return system_error("cannot write");
+    if (!write_sparse(fd, header.sections[s].offset, contents[s]))
+      return system_error("cannot write");
   // Last, so that a file which was not completed is not taken for an artifact.
-  if (!write_sparse(fd, 0, {reinterpret_cast<const uint8_t*>(&header), sizeof header})) return system_error("cannot write");
+  if (!write_sparse(fd, 0, {reinterpret_cast<const uint8_t*>(&header), sizeof header}))
+    return system_error("cannot write");
   return {};
 }
 
 bool has_artifact_magic(ByteSpan bytes) {
-  return bytes.size() >= kMagic.size() && std::equal(kMagic.begin(), kMagic.begin() + 4, bytes.begin());
+  return bytes.size() >= kMagic.size() &&
+         std::equal(kMagic.begin(), kMagic.begin() + 4, bytes.begin());
 }
 
 Result<std::shared_ptr<const Artifact>> Artifact::open(int fd) {
-  struct stat st {};
+  struct stat st{};
   if (::fstat(fd, &st) != 0) return system_error("fstat");
   if (!S_ISREG(st.st_mode)) return unfit("not a regular file");
   const auto size = static_cast<uint64_t>(st.st_size);
@@ -188,14 +212,17 @@ Artifact::~Artifact() { ::munmap(const_cast<uint8_t*>(base_), size_); }
 // Everything that later steps rely on.
 Status Artifact::check_header() const {
   const Header& header = *reinterpret_cast<const Header*>(base_);
-  if (header.magic != kMagic) return unfit(has_artifact_magic({base_, size_}) ? "damaged by a transfer as text" : "not an artifact");
+  if (header.magic != kMagic)
+    return unfit(has_artifact_magic({base_, size_}) ? "damaged by a transfer as text"
+                                                    : "not an artifact");
   if (header.byte_order != kByteOrder) return unfit("artifact for another byte order");
   if (header.version != kArtifactVersion) {
-    return unfit("artifact of format version " + std::to_string(header.version) + ", this is version " +
-                 std::to_string(kArtifactVersion));
+    return unfit("artifact of format version " + std::to_string(header.version) +
+                 ", this is version " + std::to_string(kArtifactVersion));
   }
   if (header.checksum != header_checksum(header)) return unfit("damaged artifact: header");
-  if (header.file_size != size_) return unfit(size_ < header.file_size ? "truncated artifact" : "damaged artifact: file size");
+  if (header.file_size != size_)
+    return unfit(size_ < header.file_size ? "truncated artifact" : "damaged artifact: file size");
   for (size_t s = 0; s < kSectionCount; ++s) {
     const SectionEntry& section = header.sections[s];
     const uint64_t alignment = s < kText ? kTableAlignment : s == kText ? kImageAlignment : 1;
@@ -251,7 +278,7 @@ ImageParts Artifact::parts() const {
 }
 
 Status Artifact::verify(int fd) const {
-  struct stat st {};
+  struct stat st{};
   if (::fstat(fd, &st) != 0) return system_error("fstat");
   const CheckMark mark = mark_of(st);
   CheckMark known{};
@@ -269,13 +296,15 @@ Status Artifact::verify(int fd) const {
   return {};
 }
 
-Result<std::shared_ptr<const compiler::LoadedImage>> Artifact::load(std::shared_ptr<const Artifact> artifact, int fd) {
+Result<std::shared_ptr<const compiler::LoadedImage>> Artifact::load(
+    std::shared_ptr<const Artifact> artifact, int fd) {
   const ImageParts parts = artifact->parts();
   for (const NativeImage::Fixup& fixup : parts.fixups) {
     if (fixup.kind > NativeImage::Fixup::Kind::ImageBase) return unfit("damaged artifact: fix-ups");
   }
   const ByteSpan text = artifact->bytes(kText);
-  auto mapped = compiler::LoadedImage::from_file(fd, static_cast<uint64_t>(text.data() - artifact->base_), parts, artifact);
+  auto mapped = compiler::LoadedImage::from_file(
+      fd, static_cast<uint64_t>(text.data() - artifact->base_), parts, artifact);
   if (mapped || mapped.error().code != ErrorCode::FileError) return mapped;
   auto copy = [](auto span) { return std::vector(span.begin(), span.end()); };
   NativeImage image;

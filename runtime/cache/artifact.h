@@ -1,19 +1,21 @@
-// Artifact: a file with the machine code of one module, laid out to be mapped and run where it lies. It also has
-// the module itself, so that it is all that a program consists of.
+// Artifact: a file with the machine code of one module, laid out to be mapped and run where it
+// lies. It also has the module itself, so that it is all that a program consists of.
 //
-//   header          magic, format, size, key, table of sections (offset, size, checksum), checksum of itself
-//   settings, name  text: what decided about the code (settings.h); what the module is called
-//   tables          functions, array entries, import thunks, pc table, fix-ups (native_image.h)
-//   wasm            the module's bytes
-//   image           text, read-only data, data; aligned to kImageAlignment, each mapped with its own protection
+//   header          magic, format, size, key, table of sections (offset, size, checksum), checksum
+//   of itself settings, name  text: what decided about the code (settings.h); what the module is
+//   called tables          functions, array entries, import thunks, pc table, fix-ups
+//   (native_image.h) wasm            the module's bytes image           text, read-only data, data;
+//   aligned to kImageAlignment, each mapped with its own protection
 //
-// Reading an artifact never fails worse than with an error: all that is used is checked against the file's size,
-// and the checksums of everything are checked once for each file and boot (and then remembered in an extended
-// attribute, where the file system has these). What checks cannot give is trust: whoever wrote the file wrote
-// the code that will run. Callers decide whom they trust (cache.h, --allow-precompiled).
+// Reading an artifact never fails worse than with an error: all that is used is checked against the
+// file's size, and the checksums of everything are checked once for each file and boot (and then
+// remembered in an extended attribute, where the file system has these). What checks cannot give is
+// trust: whoever wrote the file wrote the code that will run. Callers decide whom they trust
+// (cache.h, --allow-precompiled).
 //
-// Requires, like any mapped program: the file is not changed while it is in use. Files are written under
-// another name and renamed, never changed. Numbers are in the byte order of the CPU they are for.
+// Requires, like any mapped program: the file is not changed while it is in use. Files are written
+// under another name and renamed, never changed. Numbers are in the byte order of the CPU they are
+// for.
 #pragma once
 
 #include <memory>
@@ -35,7 +37,7 @@ struct ArtifactSource {
   const compiler::NativeImage& image;
   ByteSpan wasm;
   std::string_view settings;
-  std::string_view name;      // for people; may be empty
+  std::string_view name;  // for people; may be empty
   Hash128 key{};
 };
 
@@ -48,8 +50,9 @@ bool has_artifact_magic(ByteSpan bytes);
 
 class Artifact {
  public:
-  /// Maps a file and checks that its header makes sense; reads nothing else. The descriptor stays the caller's.
-  /// Errors: FileError, Unsupported (not an artifact, truncated, damaged, of another format version).
+  /// Maps a file and checks that its header makes sense; reads nothing else. The descriptor stays
+  /// the caller's. Errors: FileError, Unsupported (not an artifact, truncated, damaged, of another
+  /// format version).
   static Result<std::shared_ptr<const Artifact>> open(int fd);
   ~Artifact();
   Artifact(const Artifact&) = delete;
@@ -61,14 +64,15 @@ class Artifact {
   uint64_t file_size() const { return size_; }
   compiler::ImageParts parts() const;
 
-  /// Checks all checksums, unless this was done before, since the machine was started and for the file as it is.
-  /// Remembers success. `fd`: as given to open().
-  /// Errors: Unsupported naming the damaged section.
+  /// Checks all checksums, unless this was done before, since the machine was started and for the
+  /// file as it is. Remembers success. `fd`: as given to open(). Errors: Unsupported naming the
+  /// damaged section.
   Status verify(int fd) const;
 
-  /// The code where it can run, which keeps the artifact. Where files cannot be executed (noexec) it is copied.
-  /// Requires: verified, or just written. Errors: as LoadedImage's.
-  static Result<std::shared_ptr<const compiler::LoadedImage>> load(std::shared_ptr<const Artifact> artifact, int fd);
+  /// The code where it can run, which keeps the artifact. Where files cannot be executed (noexec)
+  /// it is copied. Requires: verified, or just written. Errors: as LoadedImage's.
+  static Result<std::shared_ptr<const compiler::LoadedImage>> load(
+      std::shared_ptr<const Artifact> artifact, int fd);
 
  private:
   Artifact(const uint8_t* base, uint64_t size) : base_(base), size_(size) {}

@@ -1,4 +1,5 @@
-// The folder of artifacts. All work goes through its descriptor, so that what was checked is what is used.
+// The folder of artifacts. All work goes through its descriptor, so that what was checked is what
+// is used.
 #include "runtime/cache/cache.h"
 
 #include <dirent.h>
@@ -21,9 +22,10 @@ using compiler::LoadedImage;
 
 constexpr std::string_view kSuffix = ".skiff";
 constexpr std::string_view kTemporary = ".tmp-";
-constexpr time_t kTemporaryAge = 3600;   // then nobody writes it any more
-constexpr time_t kTouchAge = 3600;       // how exactly use is noted, in seconds
-// After the limit was passed the cache shrinks to this part of it, so that not every addition has to remove.
+constexpr time_t kTemporaryAge = 3600;  // then nobody writes it any more
+constexpr time_t kTouchAge = 3600;      // how exactly use is noted, in seconds
+// After the limit was passed the cache shrinks to this part of it, so that not every addition has
+// to remove.
 constexpr uint64_t kKeepNumerator = 9, kKeepDenominator = 10;
 
 class OwnedFd {
@@ -41,14 +43,17 @@ class OwnedFd {
 
 std::unexpected<Error> file_error(std::string what) {
   const int number = errno;
-  return fail(ErrorCode::FileError, kNoOffset, kNoIndex, std::move(what) + ": " + std::strerror(number));
+  return fail(ErrorCode::FileError, kNoOffset, kNoIndex,
+              std::move(what) + ": " + std::strerror(number));
 }
 std::unexpected<Error> refuse(std::string what) {
   return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, std::move(what));
 }
 
 // Could anybody but this user have written it?
-bool is_private(const struct stat& st) { return st.st_uid == ::geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0; }
+bool is_private(const struct stat& st) {
+  return st.st_uid == ::geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
 
 uint64_t disk_bytes(const struct stat& st) { return static_cast<uint64_t>(st.st_blocks) * 512; }
 
@@ -71,15 +76,17 @@ std::string temporary_name() {
     number = static_cast<uint64_t>(now.tv_sec) << 32 ^ static_cast<uint64_t>(now.tv_nsec);
   }
   char text[64];
-  std::snprintf(text, sizeof text, "%s%ld-%016llx", kTemporary.data(), static_cast<long>(::getpid()),
-                static_cast<unsigned long long>(number));
+  std::snprintf(text, sizeof text, "%s%ld-%016llx", kTemporary.data(),
+                static_cast<long>(::getpid()), static_cast<unsigned long long>(number));
   return text;
 }
 
 // All missing folders of a path; those of others are left to their rights.
 bool make_folders(const std::string& path) {
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    if (::mkdir(path.substr(0, end).c_str(), 0700) != 0 && errno != EEXIST && end == std::string::npos) return false;
+    if (::mkdir(path.substr(0, end).c_str(), 0700) != 0 && errno != EEXIST &&
+        end == std::string::npos)
+      return false;
     if (end == std::string::npos) return true;
   }
 }
@@ -117,7 +124,9 @@ class CodeCache::Folder {
     while (const dirent* entry = ::readdir(dir)) {
       File file{entry->d_name, {}};
       if (!file.temporary() && !file.name.ends_with(kSuffix)) continue;
-      if (::fstatat(fd(), entry->d_name, &file.st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(file.st.st_mode)) continue;
+      if (::fstatat(fd(), entry->d_name, &file.st, AT_SYMLINK_NOFOLLOW) != 0 ||
+          !S_ISREG(file.st.st_mode))
+        continue;
       found.push_back(std::move(file));
     }
     ::closedir(dir);
@@ -131,8 +140,10 @@ class CodeCache::Folder {
 std::string default_cache_directory() {
   if (const char* chosen = ::secure_getenv("SKIFF_CACHE_DIR"); chosen && *chosen) return chosen;
   // Relative paths are to be ignored there.
-  if (const char* base = ::secure_getenv("XDG_CACHE_HOME"); base && *base == '/') return std::string(base) + "/skiff";
-  if (const char* home = ::secure_getenv("HOME"); home && *home == '/') return std::string(home) + "/.cache/skiff";
+  if (const char* base = ::secure_getenv("XDG_CACHE_HOME"); base && *base == '/')
+    return std::string(base) + "/skiff";
+  if (const char* home = ::secure_getenv("HOME"); home && *home == '/')
+    return std::string(home) + "/.cache/skiff";
   return {};
 }
 
@@ -150,9 +161,10 @@ Result<CodeCache::Folder> CodeCache::open_folder(bool make) const {
   }
   if (fd < 0) return file_error("cache folder " + directory_);
   Folder folder{OwnedFd(fd)};
-  struct stat st {};
+  struct stat st{};
   if (::fstat(fd, &st) != 0) return file_error("cache folder " + directory_);
-  if (!is_private(st)) return refuse("cache folder " + directory_ + " is not used: others may write to it");
+  if (!is_private(st))
+    return refuse("cache folder " + directory_ + " is not used: others may write to it");
   return folder;
 }
 
@@ -166,9 +178,10 @@ Result<std::shared_ptr<const LoadedImage>> CodeCache::find(const Request& reques
     if (errno == ENOENT) return nullptr;
     return file_error("cache entry " + name);
   }
-  struct stat st {};
+  struct stat st{};
   if (::fstat(file.get(), &st) != 0) return file_error("cache entry " + name);
-  if (!is_private(st)) return refuse("cache entry " + name + " is not used: others may write to it");
+  if (!is_private(st))
+    return refuse("cache entry " + name + " is not used: others may write to it");
   auto usable = [&]() -> Result<std::shared_ptr<const LoadedImage>> {
     auto artifact = SKIFF_TRY(Artifact::open(file.get()));
     SKIFF_TRY(artifact->verify(file.get()));
@@ -191,16 +204,20 @@ Result<std::shared_ptr<const LoadedImage>> CodeCache::find(const Request& reques
   return image;
 }
 
-Result<std::shared_ptr<const LoadedImage>> CodeCache::add(const Request& request, const compiler::NativeImage& image) const {
+Result<std::shared_ptr<const LoadedImage>> CodeCache::add(
+    const Request& request, const compiler::NativeImage& image) const {
   if (image.bytes.size() + request.wasm.size() > max_bytes_)
-    return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex, "code is larger than the cache may be");
+    return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex,
+                "code is larger than the cache may be");
   const Folder folder = SKIFF_TRY(open_folder(true));
   const Hash128 key = key_of(request);
   const std::string name = file_name(key), temporary = temporary_name();
-  const OwnedFd file(::openat(folder.fd(), temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const OwnedFd file(
+      ::openat(folder.fd(), temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.get() < 0) return file_error("cannot write to cache folder " + directory_);
   auto written = [&]() -> Result<std::shared_ptr<const Artifact>> {
-    SKIFF_TRY(write_artifact(file.get(), {image, request.wasm, request.settings, request.name, key}));
+    SKIFF_TRY(
+        write_artifact(file.get(), {image, request.wasm, request.settings, request.name, key}));
     auto artifact = SKIFF_TRY(Artifact::open(file.get()));
     if (::renameat(folder.fd(), temporary.c_str(), folder.fd(), name.c_str()) != 0)
       return file_error("cannot rename cache entry");
@@ -220,12 +237,17 @@ void CodeCache::shrink(const Folder& folder, std::string_view keep) const {
   uint64_t total = 0;
   const time_t now = ::time(nullptr);
   for (const Folder::File& file : files) {
-    if (file.temporary() && now - file.st.st_mtim.tv_sec > kTemporaryAge) folder.remove(file.name);
-    else total += disk_bytes(file.st);
+    if (file.temporary() && now - file.st.st_mtim.tv_sec > kTemporaryAge)
+      folder.remove(file.name);
+    else
+      total += disk_bytes(file.st);
   }
   if (total <= max_bytes_) return;
-  auto used = [](const Folder::File& file) { return std::pair(file.st.st_atim.tv_sec, file.st.st_atim.tv_nsec); };
-  std::sort(files.begin(), files.end(), [&](const auto& a, const auto& b) { return used(a) < used(b); });
+  auto used = [](const Folder::File& file) {
+    return std::pair(file.st.st_atim.tv_sec, file.st.st_atim.tv_nsec);
+  };
+  std::sort(files.begin(), files.end(),
+            [&](const auto& a, const auto& b) { return used(a) < used(b); });
   for (const Folder::File& file : files) {
     if (total <= max_bytes_ / kKeepDenominator * kKeepNumerator) return;
     if (file.temporary() || file.name == keep) continue;
@@ -240,7 +262,8 @@ Result<std::vector<CacheEntry>> CodeCache::list() const {
   if (!folder.exists()) return entries;
   for (Folder::File& file : folder.files()) {
     if (file.temporary()) continue;
-    CacheEntry entry{std::move(file.name), "", disk_bytes(file.st), file.st.st_mtim, file.st.st_atim};
+    CacheEntry entry{std::move(file.name), "", disk_bytes(file.st), file.st.st_mtim,
+                     file.st.st_atim};
     const OwnedFd fd = folder.open(entry.file);
     if (fd.get() >= 0) {
       if (const auto artifact = Artifact::open(fd.get())) entry.name = (*artifact)->name();
@@ -258,8 +281,10 @@ Result<size_t> CodeCache::clear() const {
   if (!folder.exists()) return size_t{0};
   size_t removed = 0;
   for (const Folder::File& file : folder.files()) {
-    if (::unlinkat(folder.fd(), file.name.c_str(), 0) == 0) removed += !file.temporary();
-    else if (errno != ENOENT) return file_error("cannot remove " + directory_ + "/" + file.name);
+    if (::unlinkat(folder.fd(), file.name.c_str(), 0) == 0)
+      removed += !file.temporary();
+    else if (errno != ENOENT)
+      return file_error("cannot remove " + directory_ + "/" + file.name);
   }
   return removed;
 }

@@ -1,4 +1,5 @@
-// The one file that includes the hash library; it is header-only, which spares each start a library.
+// The one file that includes the hash library; it is header-only, which spares each start a
+// library.
 #include "runtime/cache/hash.h"
 
 #define XXH_INLINE_ALL

@@ -1,5 +1,6 @@
-// Hashes of bytes: xxh3, fast and without secrets. Good against accidents, not against malice: whoever may
-// choose the bytes can find collisions, so an equal hash never stands for equal bytes where that matters.
+// Hashes of bytes: xxh3, fast and without secrets. Good against accidents, not against malice:
+// whoever may choose the bytes can find collisions, so an equal hash never stands for equal bytes
+// where that matters.
 #pragma once
 
 #include <array>

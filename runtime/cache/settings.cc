@@ -82,8 +82,8 @@ std::string native_cpu() {
   return text;
 }
 
-// Of everything that the layout of the run-time structures and the table of library calls say: names, order,
-// signatures. Changes of meaning raise kCompilerVersion.
+// Of everything that the layout of the run-time structures and the table of library calls say:
+// names, order, signatures. Changes of meaning raise kCompilerVersion.
 constexpr std::string_view kLibcalls =
 #define SKIFF_LIBCALL(NAME, RESULT, ARGS) #NAME " " #RESULT " " ARGS ";"
 #include "compiler/target/native_libcalls.def"
@@ -91,14 +91,24 @@ constexpr std::string_view kLibcalls =
     ;
 
 uint64_t abi_hash() {
-  const std::array<uint32_t, 16> layout = {
-      sizeof(VmCtx), offsetof(VmCtx, memory0_base), offsetof(VmCtx, funcs), offsetof(VmCtx, elems),
-      offsetof(VmCtx, libcalls), sizeof(VmStore), offsetof(VmStore, interrupt), offsetof(VmStore, caller),
-      offsetof(VmStore, tail_callee), sizeof(FuncInst), offsetof(FuncInst, native_entry),
-      offsetof(FuncInst, native_vm_store), sizeof(MemoryInst), sizeof(TableInst), sizeof(GlobalInst),
-      compiler::kMaxIntArgs << 8 | compiler::kMaxVectorArgs};
-  const Hash128 hash = hash128({bytes_of(kLibcalls),
-                                {reinterpret_cast<const uint8_t*>(layout.data()), sizeof layout}});
+  const std::array<uint32_t, 16> layout = {sizeof(VmCtx),
+                                           offsetof(VmCtx, memory0_base),
+                                           offsetof(VmCtx, funcs),
+                                           offsetof(VmCtx, elems),
+                                           offsetof(VmCtx, libcalls),
+                                           sizeof(VmStore),
+                                           offsetof(VmStore, interrupt),
+                                           offsetof(VmStore, caller),
+                                           offsetof(VmStore, tail_callee),
+                                           sizeof(FuncInst),
+                                           offsetof(FuncInst, native_entry),
+                                           offsetof(FuncInst, native_vm_store),
+                                           sizeof(MemoryInst),
+                                           sizeof(TableInst),
+                                           sizeof(GlobalInst),
+                                           compiler::kMaxIntArgs << 8 | compiler::kMaxVectorArgs};
+  const Hash128 hash = hash128(
+      {bytes_of(kLibcalls), {reinterpret_cast<const uint8_t*>(layout.data()), sizeof layout}});
   return hash[0];
 }
 
@@ -121,16 +131,18 @@ std::string_view take_line(std::string_view& text) {
 }
 
 std::string file_identity(const std::string& path) {
-  struct stat st {};
+  struct stat st{};
   if (path.empty() || ::stat(path.c_str(), &st) != 0) return "-";
-  return hex(st.st_dev) + ":" + hex(st.st_ino) + ":" + hex(static_cast<uint64_t>(st.st_size)) + ":" +
-         hex(static_cast<uint64_t>(st.st_mtim.tv_sec)) + "." + hex(static_cast<uint64_t>(st.st_mtim.tv_nsec));
+  return hex(st.st_dev) + ":" + hex(st.st_ino) + ":" + hex(static_cast<uint64_t>(st.st_size)) +
+         ":" + hex(static_cast<uint64_t>(st.st_mtim.tv_sec)) + "." +
+         hex(static_cast<uint64_t>(st.st_mtim.tv_nsec));
 }
 
 std::string own_file() {
   // A program is known to the loader by how it was called: not a path to rely on.
   Dl_info info;
-  if (dladdr(reinterpret_cast<const void*>(&own_file), &info) == 0 || !info.dli_fname || info.dli_fname[0] != '/')
+  if (dladdr(reinterpret_cast<const void*>(&own_file), &info) == 0 || !info.dli_fname ||
+      info.dli_fname[0] != '/')
     return "/proc/self/exe";
   return info.dli_fname;
 }
@@ -143,13 +155,18 @@ Result<CodeTarget> parse_target(std::string_view name) {
   if (name == "native") return native_target();
   if (name == "baseline") return CodeTarget{std::string(kArch), "baseline", "", "baseline"};
   for (const std::string_view level : {"x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"})
-    if (name == level) return CodeTarget{"x86_64", std::string(level), "x86_64-unknown-linux-gnu", std::string(level)};
+    if (name == level)
+      return CodeTarget{"x86_64", std::string(level), "x86_64-unknown-linux-gnu",
+                        std::string(level)};
   for (const std::string_view arch : {"aarch64", "riscv64"}) {
-    if (name == arch) return CodeTarget{std::string(arch), "baseline", std::string(arch) + "-unknown-linux-gnu", "baseline"};
+    if (name == arch)
+      return CodeTarget{std::string(arch), "baseline", std::string(arch) + "-unknown-linux-gnu",
+                        "baseline"};
   }
   return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
               "unknown target '" + std::string(name) +
-                  "'; known targets: native, baseline, x86-64, x86-64-v2, x86-64-v3, x86-64-v4, aarch64, riscv64");
+                  "'; known targets: native, baseline, x86-64, x86-64-v2, x86-64-v3, x86-64-v4, "
+                  "aarch64, riscv64");
 }
 
 std::string code_settings(const CodeTarget& target, Features features, const Tunables& tunables) {
@@ -169,13 +186,18 @@ Status check_settings(std::string_view have, std::string_view want) {
     const std::string_view ours = take_line(want), theirs = take_line(have);
     if (ours == theirs) continue;
     constexpr std::string_view kCpu = "cpu=";
-    if (ours.starts_with(kCpu) && theirs.starts_with(kCpu) && cpu_reaches(theirs.substr(kCpu.size()))) continue;
-    return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex,
-                "made with other settings: " + std::string(theirs) + ", needed is " + std::string(ours));
+    if (ours.starts_with(kCpu) && theirs.starts_with(kCpu) &&
+        cpu_reaches(theirs.substr(kCpu.size())))
+      continue;
+    return fail(
+        ErrorCode::Unsupported, kNoOffset, kNoIndex,
+        "made with other settings: " + std::string(theirs) + ", needed is " + std::string(ours));
   }
   return {};
 }
 
-std::string build_identity() { return file_identity(own_file()) + " " + file_identity(compiler::find_llvm_compiler()); }
+std::string build_identity() {
+  return file_identity(own_file()) + " " + file_identity(compiler::find_llvm_compiler());
+}
 
 }  // namespace skiff

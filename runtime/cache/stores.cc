@@ -1,4 +1,5 @@
-// Between the native tier, which asks by module, features and tunables, and the cache, which asks by settings.
+// Between the native tier, which asks by module, features and tunables, and the cache, which asks
+// by settings.
 #include "runtime/cache/stores.h"
 
 #include <algorithm>
@@ -13,10 +14,14 @@ using compiler::LoadedImage;
 class CacheStore final : public compiler::ImageStore {
  public:
   CacheStore(std::shared_ptr<const CodeCache> cache, std::string name, CacheNotes notes)
-      : cache_(std::move(cache)), name_(std::move(name)), notes_(std::move(notes)),
-        target_(native_target()), build_(build_identity()) {}
+      : cache_(std::move(cache)),
+        name_(std::move(name)),
+        notes_(std::move(notes)),
+        target_(native_target()),
+        build_(build_identity()) {}
 
-  std::shared_ptr<const LoadedImage> find(ByteSpan binary, Features features, const Tunables& tunables) override {
+  std::shared_ptr<const LoadedImage> find(ByteSpan binary, Features features,
+                                          const Tunables& tunables) override {
     const std::string settings = code_settings(target_, features, tunables);
     auto image = cache_->find({binary, settings, name_, build_});
     if (!image) return note(image.error().message()), nullptr;
@@ -24,7 +29,8 @@ class CacheStore final : public compiler::ImageStore {
     return std::move(*image);
   }
 
-  Result<std::shared_ptr<const LoadedImage>> keep(ByteSpan binary, Features features, const Tunables& tunables,
+  Result<std::shared_ptr<const LoadedImage>> keep(ByteSpan binary, Features features,
+                                                  const Tunables& tunables,
                                                   compiler::NativeImage image) override {
     const std::string settings = code_settings(target_, features, tunables);
     auto kept = cache_->add({binary, settings, name_, build_}, image);
@@ -50,12 +56,16 @@ class ArtifactStore final : public compiler::ImageStore {
   ArtifactStore(std::shared_ptr<const Artifact> artifact, std::shared_ptr<const LoadedImage> image)
       : artifact_(std::move(artifact)), image_(std::move(image)) {}
 
-  std::shared_ptr<const LoadedImage> find(ByteSpan binary, Features features, const Tunables& tunables) override {
-    const bool own = binary.data() == artifact_->wasm().data() && binary.size() == artifact_->wasm().size();
-    const bool fits = own && check_settings(artifact_->settings(), code_settings(native_target(), features, tunables));
+  std::shared_ptr<const LoadedImage> find(ByteSpan binary, Features features,
+                                          const Tunables& tunables) override {
+    const bool own =
+        binary.data() == artifact_->wasm().data() && binary.size() == artifact_->wasm().size();
+    const bool fits = own && check_settings(artifact_->settings(),
+                                            code_settings(native_target(), features, tunables));
     return fits ? image_ : nullptr;
   }
-  Result<std::shared_ptr<const LoadedImage>> keep(ByteSpan, Features, const Tunables&, compiler::NativeImage image) override {
+  Result<std::shared_ptr<const LoadedImage>> keep(ByteSpan, Features, const Tunables&,
+                                                  compiler::NativeImage image) override {
     return LoadedImage::from_memory(std::move(image));
   }
 
@@ -66,20 +76,22 @@ class ArtifactStore final : public compiler::ImageStore {
 
 }  // namespace
 
-std::shared_ptr<compiler::ImageStore> make_cache_store(std::shared_ptr<const CodeCache> cache, std::string name,
-                                                       CacheNotes notes) {
+std::shared_ptr<compiler::ImageStore> make_cache_store(std::shared_ptr<const CodeCache> cache,
+                                                       std::string name, CacheNotes notes) {
   return std::make_shared<CacheStore>(std::move(cache), std::move(name), std::move(notes));
 }
 
-Result<std::shared_ptr<const LoadedImage>> load_trusted(std::shared_ptr<const Artifact> artifact, int fd,
-                                                        Features features, const Tunables& tunables) {
-  SKIFF_TRY(check_settings(artifact->settings(), code_settings(native_target(), features, tunables)));
+Result<std::shared_ptr<const LoadedImage>> load_trusted(std::shared_ptr<const Artifact> artifact,
+                                                        int fd, Features features,
+                                                        const Tunables& tunables) {
+  SKIFF_TRY(
+      check_settings(artifact->settings(), code_settings(native_target(), features, tunables)));
   SKIFF_TRY(artifact->verify(fd));
   return Artifact::load(std::move(artifact), fd);
 }
 
-std::shared_ptr<compiler::ImageStore> make_artifact_store(std::shared_ptr<const Artifact> artifact,
-                                                          std::shared_ptr<const LoadedImage> image) {
+std::shared_ptr<compiler::ImageStore> make_artifact_store(
+    std::shared_ptr<const Artifact> artifact, std::shared_ptr<const LoadedImage> image) {
   return std::make_shared<ArtifactStore>(std::move(artifact), std::move(image));
 }
 

@@ -1,6 +1,7 @@
 // ImageStores of the runtime: where the native tier gets code from without compiling.
 //   make_cache_store     the user's cache, filled as programs are run
-//   make_artifact_store  one artifact that the user has said to trust; other modules are compiled and not kept
+//   make_artifact_store  one artifact that the user has said to trust; other modules are compiled
+//   and not kept
 // Thread: any, several at once.
 #pragma once
 
@@ -18,16 +19,17 @@ namespace skiff {
 using CacheNotes = std::function<void(std::string_view)>;
 
 /// `name`: what new entries are called in lists.
-std::shared_ptr<compiler::ImageStore> make_cache_store(std::shared_ptr<const CodeCache> cache, std::string name,
-                                                       CacheNotes notes);
+std::shared_ptr<compiler::ImageStore> make_cache_store(std::shared_ptr<const CodeCache> cache,
+                                                       std::string name, CacheNotes notes);
 
-/// An artifact's code, where it fits this machine, the features and tunables, and its own module; verified and mapped.
-/// Errors: Unsupported, FileError, naming the cause.
-Result<std::shared_ptr<const compiler::LoadedImage>> load_trusted(std::shared_ptr<const Artifact> artifact, int fd,
-                                                                  Features features, const Tunables& tunables);
+/// An artifact's code, where it fits this machine, the features and tunables, and its own module;
+/// verified and mapped. Errors: Unsupported, FileError, naming the cause.
+Result<std::shared_ptr<const compiler::LoadedImage>> load_trusted(
+    std::shared_ptr<const Artifact> artifact, int fd, Features features, const Tunables& tunables);
 
-/// Finds `image` for the bytes of `artifact`, under the features and tunables that it was loaded for.
-std::shared_ptr<compiler::ImageStore> make_artifact_store(std::shared_ptr<const Artifact> artifact,
-                                                          std::shared_ptr<const compiler::LoadedImage> image);
+/// Finds `image` for the bytes of `artifact`, under the features and tunables that it was loaded
+/// for.
+std::shared_ptr<compiler::ImageStore> make_artifact_store(
+    std::shared_ptr<const Artifact> artifact, std::shared_ptr<const compiler::LoadedImage> image);
 
 }  // namespace skiff

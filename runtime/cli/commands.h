@@ -14,6 +14,8 @@ inline constexpr int kExitTimeout = 124;  // --timeout, as timeout(1) has it
 inline constexpr int kExitTrap = 134;     // the guest trapped, as a shell reports SIGABRT
 
 extern const CommandSpec kRunCommand;
+extern const CommandSpec kCompileCommand;
+extern const CommandSpec kCacheCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kWatCommand;
 extern const CommandSpec kWat2WasmCommand;

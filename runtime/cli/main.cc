@@ -9,8 +9,9 @@ namespace skiff::cli {
 namespace {
 
 constexpr const CommandSpec* kCommands[] = {
-    &kRunCommand,  &kValidateCommand, &kWatCommand,        &kWat2WasmCommand, &kDumpCommand,
-    &kWastCommand, &kHelpCommand,     &kCompletionCommand, &kVersionCommand,
+    &kRunCommand,  &kCompileCommand,    &kCacheCommand,   &kValidateCommand,
+    &kWatCommand,  &kWat2WasmCommand,   &kDumpCommand,    &kWastCommand,
+    &kHelpCommand, &kCompletionCommand, &kVersionCommand,
 };
 
 int run_command(const CommandSpec& command, std::span<char* const> args) {

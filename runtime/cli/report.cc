@@ -84,6 +84,10 @@ void report_error(std::string_view message) {
   write_error(error_mark() + std::string(message) + "\n");
 }
 
+void report_note(std::string_view message) {
+  write_error(styled("note:", "1;36") + " " + std::string(message) + "\n");
+}
+
 std::string binary_error_text(const Input& input, const Error& error) {
   std::string text(name_of(error.phase()));
   text += ": " + printable(error.message());

@@ -19,6 +19,8 @@ struct Input {
 
 /// "error: " and the message, with a newline.
 void report_error(std::string_view message);
+/// "note: " and the message, with a newline.
+void report_note(std::string_view message);
 /// An error in a text source, at its line and column, or in a binary, at its offset and function.
 /// `in_binary`: the offset counts in the binary form even if the input is text.
 void report_error(const Input& input, const Error& error, bool in_binary = false);

@@ -2,9 +2,12 @@
 #include <optional>
 
 #include "engine/exec/linker.h"
+#include "runtime/cache/stores.h"
+#include "runtime/cli/cache_options.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/input.h"
 #include "runtime/cli/invoke.h"
+#include "runtime/cli/precompiled.h"
 #include "runtime/cli/watchdog.h"
 #include "runtime/config.h"
 #include "wasi/os/ctx.h"
@@ -77,8 +80,14 @@ std::optional<int> grant_all(const Arguments& args, const Input& input, wasi::Ct
 // One program on its way from file to exit code.
 class Program {
  public:
-  Program(const Arguments& args, const RuntimeConfig& config, const Input& input)
-      : args_(args), config_(config), input_(input), engine_(config.engine, config.tier->make()) {}
+  /// `precompiled`: instead of the input's content; null for ordinary modules.
+  Program(const Arguments& args, const RuntimeConfig& config, const Input& input,
+          const Precompiled* precompiled, std::unique_ptr<Tier> tier)
+      : args_(args),
+        config_(config),
+        input_(input),
+        precompiled_(precompiled),
+        engine_(config.engine, std::move(tier)) {}
 
   int run() {
     auto module = load();
@@ -100,7 +109,9 @@ class Program {
 
  private:
   std::optional<ModulePtr> load() {
-    const auto binary = to_binary(input_, engine_.features());
+    const auto binary = precompiled_
+                            ? SharedBytes{precompiled_->artifact->wasm(), precompiled_->artifact}
+                            : to_binary(input_, engine_.features());
     if (!binary) return std::nullopt;
     auto module = compile_module(engine_, *binary);
     if (!module) {
@@ -187,11 +198,40 @@ class Program {
   const Arguments& args_;
   const RuntimeConfig& config_;
   const Input& input_;
+  const Precompiled* precompiled_;
   Engine engine_;
   wasi::Ctx ctx_;
   std::unique_ptr<Store> store_;
   std::string entry_;
 };
+
+std::unique_ptr<Tier> make_tier(const RuntimeConfig& config, const CacheOptions& cache,
+                                const std::string& name) {
+  if (!config.tier->make_with_store || !cache.cache) return config.tier->make();
+  return config.tier->make_with_store(make_cache_store(cache.cache, name, cache.notes));
+}
+
+// The code of an artifact, or, where it cannot be used here, the module in it.
+int run_precompiled(const Arguments& args, const RuntimeConfig& config, const CacheOptions& cache,
+                    std::string_view path) {
+  const Input input{.name = std::string(path)};
+  if (!args.has("allow-precompiled")) {
+    report_error(
+        input.name +
+        ": this is machine code made by 'skiff compile', which the sandbox cannot contain.\n"
+        "If you trust whoever made it, say --allow-precompiled.");
+    return kExitFailure;
+  }
+  const bool want_code = !args.has("tier") || config.tier == &artifact_tier();
+  const auto precompiled = open_precompiled(input.name, config.engine, want_code);
+  if (!precompiled) return kExitFailure;
+  if (!precompiled->image) {
+    return Program(args, config, input, &*precompiled, make_tier(config, cache, input.name)).run();
+  }
+  auto store = make_artifact_store(precompiled->artifact, precompiled->image);
+  auto tier = artifact_tier().make_with_store(std::move(store));
+  return Program(args, config, input, &*precompiled, std::move(tier)).run();
+}
 
 int run_run(const Arguments& args) {
   RuntimeConfig config;
@@ -202,9 +242,13 @@ int run_run(const Arguments& args) {
       return report_error("--" + std::string(name) + ": " + set.error().message()), kExitUsage;
     }
   }
-  const auto input = read_input(args.operands()[0]);
+  const auto cache = cache_options(args);
+  if (!cache) return kExitUsage;
+  const std::string_view path = args.operands()[0];
+  if (is_precompiled(path)) return run_precompiled(args, config, *cache, path);
+  const auto input = read_input(path);
   if (!input) return kExitFailure;
-  return Program(args, config, *input).run();
+  return Program(args, config, *input, nullptr, make_tier(config, *cache, input->name)).run();
 }
 
 constexpr OptionSpec kOptions[] = {
@@ -218,7 +262,17 @@ constexpr OptionSpec kOptions[] = {
      .value = "NAME",
      .help = "name of the program as it sees it (FILE's last part)"},
     {.name = "invoke", .value = "NAME", .help = "call this export with ARGs and print its results"},
-    {.name = "tier", .value = "NAME", .help = "tier that executes (auto; all of them: skiff version --json)"},
+    {.name = "tier",
+     .value = "NAME",
+     .help = "tier that executes (auto; all of them: skiff version --json)"},
+    {.name = "no-cache", .help = "neither use nor fill the cache of compiled code"},
+    {.name = "cache-dir",
+     .value = "DIR",
+     .help = "where compiled code is kept ('skiff cache path')"},
+    {.name = "cache-size", .value = "SIZE", .help = "limit of the cache (1G)"},
+    {.name = "allow-precompiled",
+     .help = "FILE may be the output of 'skiff compile', which is trusted"},
+    {.name = "verbose", .letter = 'v', .help = "say what the cache does"},
     {.name = "features",
      .value = "LIST",
      .help = "switch proposals on or off, e.g. -simd,+legacy-exceptions"},
