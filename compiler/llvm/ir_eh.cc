@@ -108,10 +108,10 @@ void FunctionTranslator::payload(Value* exception, uint32_t tag, llvm::SmallVect
   }
 }
 
-// After the end of a try_table: its dispatch code, if anything in it can throw. Labels count from outside.
+// After the end of a try_table: its dispatch code. It is also there when nothing in the block can throw, since for
+// the walker the labels of its clauses are reached; the optimiser removes it. Labels count from outside.
 void FunctionTranslator::emit_try_table_handlers(Frame& frame) {
-  if (!frame.dispatch) return;
-  b.SetInsertPoint(frame.dispatch);
+  b.SetInsertPoint(dispatch_of(frame));
   Value* exception = b.CreateLoad(b.getInt64Ty(), exception_slot_);
   for (const Catch& clause : frame.catches) {
     BasicBlock* next = nullptr;

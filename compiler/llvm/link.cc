@@ -81,6 +81,7 @@ class Linker {
   static Part part_of(const Section& section);
 
   LinkInput input_;
+  std::shared_ptr<orc::SymbolStringPool> pool_ = std::make_shared<orc::SymbolStringPool>();  // outlives all names
   std::vector<Graph> graphs_;
   NativeImage image_;
   uint64_t cursor_ = 0;
@@ -163,10 +164,9 @@ Part Linker::part_of(const Section& section) {
 }
 
 bool Linker::start_all() {
-  auto pool = std::make_shared<orc::SymbolStringPool>();
   graphs_.resize(input_.objects.size());
   for (size_t i = 0; i < input_.objects.size(); ++i) {
-    auto graph = createLinkGraphFromObject(input_.objects[i]->getMemBufferRef(), pool);
+    auto graph = createLinkGraphFromObject(input_.objects[i]->getMemBufferRef(), pool_);
     if (!graph) return failed(graph.takeError()), false;
     link(std::move(*graph), std::make_unique<Context>(*this, i));
     if (!message_.empty()) return false;

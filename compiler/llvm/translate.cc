@@ -22,7 +22,11 @@ void FunctionTranslator::begin(const FunctionHeader& header) {
   subprogram_ = shared.new_subprogram(static_cast<uint32_t>(offset + 1));
   function->setSubprogram(subprogram_);
   set_location(offset);
+  // Arguments are taken in the entry block, where locals can be made of them at any time later.
+  BasicBlock* start = b.GetInsertBlock();
+  b.SetInsertPoint(entry_end_);
   arguments_ = receive_arguments(*signature_, type_->params);
+  b.SetInsertPoint(start);
   cost_ += arguments_.size();
   Frame body;
   body.results = type_->results;
@@ -36,14 +40,8 @@ llvm::AllocaInst* FunctionTranslator::local(uint32_t index) {
   Type* t = type(local_types_[index]);
   llvm::IRBuilder<> entry(entry_end_);
   slot = entry.CreateAlloca(t);
-  if (index >= arguments_.size()) {
-    entry.CreateStore(llvm::Constant::getNullValue(t), slot);
-  } else {
-    // Arguments from the buffer are loaded in the start block.
-    auto* loaded = llvm::dyn_cast<llvm::Instruction>(arguments_[index]);
-    if (loaded) entry.SetInsertPoint(loaded->getNextNode());
-    entry.CreateStore(arguments_[index], slot);
-  }
+  const bool is_parameter = index < arguments_.size();
+  entry.CreateStore(is_parameter ? arguments_[index] : llvm::Constant::getNullValue(t), slot);
   return slot;
 }
 
