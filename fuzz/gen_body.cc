@@ -138,11 +138,16 @@ CodeBytes BodyGen::run() {
   op(Op::End);
 
   Writer body;
-  const size_t params = type_.params.size();
-  body.u32(locals_.size() - params);
-  for (size_t i = params; i < locals_.size(); ++i) {
-    body.u32(1);
-    encode_val_type(body, locals_[i].type);
+  // Runs of equal types, as the text format would write them: code survives a round trip byte for byte.
+  std::vector<std::pair<uint32_t, ValType>> runs;
+  for (size_t i = type_.params.size(); i < locals_.size(); ++i) {
+    if (runs.empty() || runs.back().second != locals_[i].type) runs.emplace_back(0, locals_[i].type);
+    ++runs.back().first;
+  }
+  body.u32(runs.size());
+  for (const auto& [count, type] : runs) {
+    body.u32(count);
+    encode_val_type(body, type);
   }
   body.bytes(out_.view());
   return {c.keep(body.take()), 0};

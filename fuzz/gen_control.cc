@@ -253,7 +253,7 @@ bool BodyGen::rethrow() {
 bool BodyGen::throw_something() {
   if (!c.has(Feature::Exceptions) || (trap_free() && catchers_ == 0)) return false;
   if (c.in.one_in(4) && rethrow()) return true;
-  if (c.in.one_in(4)) {
+  if (c.refs() && c.in.one_in(4)) {
     if (trap_free() && !get_local(ValType::ref(HeapType::Exn, false))) return false;
     if (!trap_free()) value(ValType::ExnRef);
     op(Op::ThrowRef);

@@ -172,7 +172,8 @@ void Context::make_call_table() {
 
 void Context::make_tables() {
   const uint32_t others = refs() ? in.below(4) : 0;
-  const uint32_t before = in.below(others + 1);
+  // The first form of segments, the only one before bulk memory, knows table 0 and memory 0 only.
+  const uint32_t before = has(Feature::BulkMemory) ? in.below(others + 1) : 0;
   for (uint32_t i = 0; i < others; ++i) {
     if (i == before) make_call_table();
     Table table;
@@ -233,7 +234,7 @@ void Context::make_data() {
   DataSegment d;
   std::vector<uint8_t> bytes(in.below(40));
   for (uint8_t& b : bytes) b = in.u8();
-  const uint32_t memory = in.below(m.memories.size());
+  const uint32_t memory = has(Feature::BulkMemory) ? in.below(m.memories.size()) : 0;
   const uint64_t room = memory_bytes(memory);
   if ((!has(Feature::BulkMemory) || in.one_in(2)) && room >= bytes.size()) {
     d.active = true;
@@ -259,7 +260,7 @@ void Context::make_segments() {
     for (uint32_t n = in.below(4); n > 0; --n) make_elem(n);
   if (!m.memories.empty())
     for (uint32_t n = in.below(4); n > 0; --n) make_data();
-  if (has(Feature::BulkMemory)) m.data_count = static_cast<uint32_t>(m.datas.size());
+  if (has(Feature::BulkMemory) && !m.datas.empty()) m.data_count = static_cast<uint32_t>(m.datas.size());
 }
 
 void Context::make_exports() {
