@@ -127,8 +127,7 @@ void FunctionTranslator::emit_try_table_handlers(Frame& frame) {
     Frame& label = frame_of(clause.label);
     add_edge(label, values);
     b.CreateBr(label.target);
-    if (!next) return;  // what follows a catch_all is dead
-    b.SetInsertPoint(next);
+    b.SetInsertPoint(next ? next : new_block());  // what follows a catch_all is dead
   }
   pass_on(handler_frame(frames_.size()));
 }

@@ -140,7 +140,7 @@ TEST(LlvmTest, TailCallsAreJumps) {
 }
 
 TEST(LlvmTest, CallsInATryUnwindToIt) {
-  const std::string ir = ir_of(R"((module (tag $t (param i32)) (import "m" "f" (func $f))
+  const std::string ir = ir_of(R"((module (import "m" "f" (func $f)) (tag $t (param i32))
       (func (result i32) (block $h (result i32) (try_table (catch $t $h) (call $f)) (i32.const 0)))))", 1);
   EXPECT_EQ(count(ir, "invoke "), 1u) << ir;
   EXPECT_EQ(count(ir, "landingpad "), 1u) << ir;

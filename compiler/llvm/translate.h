@@ -36,7 +36,7 @@ class FunctionTranslator final : public FunctionIr {
   using Value = llvm::Value;
   using BasicBlock = llvm::BasicBlock;
   using Values = llvm::SmallVector<Value*, 8>;
-  static constexpr uint64_t kMaxCost = 16u << 20;  // operands of phis and calls beyond one per instruction
+  static constexpr uint64_t kMaxCost = 3u << 20;   // operands of phis and calls beyond one per instruction
 
   struct Frame {
     Op op = Op::Block;
