@@ -6,8 +6,8 @@ Each program exports `run`, without parameters. An engine is a command in which 
     bench/interp.py --engine "skiff=build/release/bin/skiff run --tier interp --invoke run {wasm}" \\
                     --engine "wabt=wasm-interp --run-all-exports {wasm}"
 
-The engines take turns, and what counts is the least CPU time of a process, its start included. The table shows
-milliseconds, then each engine's time as a multiple of the first one's, with the geometric mean last.
+The engines take turns, and what counts is the least CPU time of a process, its start included. The table
+shows milliseconds, then each engine's time as a multiple of the first one's, the geometric mean last.
 Needs wat2wasm.
 """
 import argparse
@@ -35,7 +35,8 @@ def cpu_ms(command):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", action="append", required=True, metavar="NAME=COMMAND")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", help="part of a program's name")
@@ -43,7 +44,8 @@ def main():
     engines = [e.split("=", 1) for e in args.engine]
     programs = sorted(p for p in PROGRAMS.glob("*.wat") if not args.only or args.only in p.stem)
 
-    print(f"{'':10}" + "".join(f"{name:>12}" for name, _ in engines) + "".join(f"{name:>10}" for name, _ in engines[1:]))
+    print(f"{'':10}" + "".join(f"{name:>12}" for name, _ in engines)
+          + "".join(f"{name:>10}" for name, _ in engines[1:]))
     ratios = [[] for _ in engines]
     with tempfile.TemporaryDirectory() as folder:
         for program in programs:

@@ -345,10 +345,13 @@ TEST(Interp, LoopsWithTheirExitFirst) {
 TEST(Interp, TestsOfBits) {
   constexpr std::string_view wat = R"((module (func (export "f") (param i64) (result i32)
     (i32.add
-      (if (result i32) (i32.wrap_i64 (i64.and (local.get 0) (i64.const 0x100000000))) (then (i32.const 1)) (else (i32.const 0)))
+      (if (result i32) (i32.wrap_i64 (i64.and (local.get 0) (i64.const 0x100000000))) (then (i32.const 1))
+        (else (i32.const 0)))
       (i32.add
-        (if (result i32) (i32.wrap_i64 (i64.and (local.get 0) (i64.const 0xFF))) (then (i32.const 10)) (else (i32.const 0)))
-        (if (result i32) (i32.and (i32.wrap_i64 (local.get 0)) (i32.const 0x80)) (then (i32.const 100)) (else (i32.const 0))))))))";
+        (if (result i32) (i32.wrap_i64 (i64.and (local.get 0) (i64.const 0xFF))) (then (i32.const 10))
+          (else (i32.const 0)))
+        (if (result i32) (i32.and (i32.wrap_i64 (local.get 0)) (i32.const 0x80)) (then (i32.const 100))
+          (else (i32.const 0))))))))";
   EXPECT_EQ(run(wat, {0x100000000}), "0");
   EXPECT_EQ(run(wat, {0xFFFFFFFF00000001}), "10");
   EXPECT_EQ(run(wat, {0x8000000080}), "110");
@@ -357,7 +360,8 @@ TEST(Interp, TestsOfBits) {
 TEST(Interp, ScaledAddresses) {
   constexpr std::string_view wat = R"((module (memory 1) (func (export "f") (param i32 i32) (result i32)
     (i32.store (i32.add (local.get 0) (i32.shl (local.get 1) (i32.const 2))) (i32.const 5))
-    (i32.store (i32.add (i32.shl (i32.add (local.get 1) (i32.const 1)) (i32.const 2)) (local.get 0)) (i32.const 60))
+    (i32.store (i32.add (i32.shl (i32.add (local.get 1) (i32.const 1)) (i32.const 2)) (local.get 0))
+      (i32.const 60))
     (local.set 1 (i32.add (i32.shl (local.get 1) (i32.const 2)) (local.get 0)))
     (i32.add (i32.load (local.get 1)) (i32.load offset=4 (local.get 1))))))";
   EXPECT_EQ(run(wat, {100, 7}), "65");
@@ -384,7 +388,8 @@ TEST(Interp, FloatsAndIntegersInBothAccumulators) {
 
 TEST(Interp, CallsWithManyResults) {
   EXPECT_EQ(run(R"((module
-    (func $swap (param i32 i64) (result i64 i32 i32 i64) (local.get 1) (local.get 0) (i32.const 9) (i64.const 4))
+    (func $swap (param i32 i64) (result i64 i32 i32 i64) (local.get 1) (local.get 0) (i32.const 9)
+      (i64.const 4))
     (func (export "f") (result i64) (local i64 i32 i32 i64)
       (call $swap (i32.const 1) (i64.const 20)) (local.set 3) (local.set 2) (local.set 1) (local.set 0)
       (i64.add (i64.mul (local.get 0) (i64.extend_i32_u (local.get 2)))
@@ -438,7 +443,8 @@ TEST(Interp, StackExhaustionIsATrap) {
             "call stack exhausted");
   EXPECT_EQ(run(R"((module (func $f (param i64 i64 i64 i64) (result i64) (call $f (local.get 1) (local.get 0)
                      (local.get 2) (local.get 3)))
-                   (func (export "f") (result i64) (call $f (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0)))))"),
+                   (func (export "f") (result i64) (call $f (i64.const 0) (i64.const 0) (i64.const 0)
+                     (i64.const 0)))))"),
             "call stack exhausted");
 }
 
@@ -593,7 +599,8 @@ TEST(Interp, ConstantAddresses) {
         (i32.store offset=4 (i32.const 16) (local.get 0))
         (i32.store (i32.const 24) (i32.mul (local.get 0) (i32.const 3)))
         (i32.store (i32.const 28) (i32.const 1000))
-        (i32.add (i32.add (i32.load (i32.const 20)) (i32.load offset=20 (i32.const 4))) (i32.load (i32.const 28))))
+        (i32.add (i32.add (i32.load (i32.const 20)) (i32.load offset=20 (i32.const 4))) (i32.load
+          (i32.const 28))))
       (func (export "no") (result i32) (i32.load offset=4294967295 (i32.const -1)))))");
     EXPECT_EQ(w.run(i, "f", {7}), "1028");
     EXPECT_EQ(w.run(i, "no"), "out of bounds memory access");
@@ -665,7 +672,8 @@ TEST(Interp, HandlersDoNotSeeTailCallees) {
     (func $tail (param i32 i32)
       (block $h (result i32)
         (try_table (catch $e $h)
-          (if (local.get 1) (then (return_call $throw (local.get 0))) (else (return_call $mine (local.get 0)))))
+          (if (local.get 1) (then (return_call $throw (local.get 0))) (else (return_call $mine
+            (local.get 0)))))
         (i32.const 0))
       (drop))
     (func (export "f") (param i32) (result i32)
@@ -705,7 +713,8 @@ TEST(Interp, LegacyExceptions) {
           (try (result i32)
             (do
               (try (result i32) (do (call $throw (local.get 0)) (i32.const 1)) (delegate 0)))
-            (catch $e (i32.add (i32.const 10)) (br_if 0 (i32.lt_s (local.get 0) (i32.const 50))) (drop) (rethrow 0))))
+            (catch $e (i32.add (i32.const 10)) (br_if 0 (i32.lt_s (local.get 0) (i32.const 50))) (drop)
+              (rethrow 0))))
         (catch $e (i32.add (i32.const 1000)))
         (catch_all (i32.const 7))))))";
   EXPECT_EQ(run(wat, {5}), "15");
@@ -745,14 +754,17 @@ TEST(Interp, VectorsAndWideArithmetic) {
   EXPECT_EQ(run(R"((module (func (export "f") (param i32) (result i32) (local v128)
                      (local.set 1 (i32x4.splat (local.get 0)))
                      (local.set 1 (i32x4.replace_lane 2 (local.get 1) (i32.const 100)))
-                     (local.set 1 (i8x16.shuffle 8 9 10 11 4 5 6 7 0 1 2 3 12 13 14 15 (local.get 1) (local.get 1)))
+                     (local.set 1 (i8x16.shuffle 8 9 10 11 4 5 6 7 0 1 2 3 12 13 14 15 (local.get 1)
+                       (local.get 1)))
                      (i32.add (i32x4.extract_lane 0 (local.get 1))
-                       (i32x4.extract_lane 1 (select (local.get 1) (v128.const i32x4 0 0 0 0) (local.get 0)))))))",
+                       (i32x4.extract_lane 1 (select (local.get 1) (v128.const i32x4 0 0 0 0)
+                         (local.get 0)))))))",
                 {5}),
             "105");
   EXPECT_EQ(run(R"((module (func (export "f") (param i64 i64) (result i64) (local i64 i64)
                      (i64.mul_wide_u (local.get 0) (local.get 1)) (local.set 3) (local.set 2)
-                     (i64.add128 (local.get 2) (local.get 3) (i64.const -1) (i64.const 0)) (local.set 3) (drop)
+                     (i64.add128 (local.get 2) (local.get 3) (i64.const -1) (i64.const 0)) (local.set 3)
+                       (drop)
                      (local.get 3))))",
                 {~0ull, ~0ull}),
             "-1");
@@ -790,7 +802,8 @@ TEST(Interp, CastsAndBranchesOnThem) {
       R"((module (type $a (sub (struct (field i32)))) (type $b (sub $a (struct (field i32 i32))))
     (func $make (param i32) (result anyref)
       (if (result anyref) (i32.eq (local.get 0) (i32.const 0)) (then (struct.new $a (i32.const 1)))
-        (else (if (result anyref) (i32.eq (local.get 0) (i32.const 1)) (then (struct.new $b (i32.const 2) (i32.const 3)))
+        (else (if (result anyref) (i32.eq (local.get 0) (i32.const 1)) (then (struct.new $b (i32.const 2)
+          (i32.const 3)))
           (else (ref.i31 (local.get 0)))))))
     (func (export "f") (param i32) (result i32)
       (block $is_b (result (ref $b))
@@ -813,7 +826,8 @@ TEST(Interp, Atomics) {
         (drop (i32.atomic.rmw8.add_u (local.get 0) (i32.const 0xFF)))
         (drop (i64.atomic.rmw16.cmpxchg_u offset=2 (local.get 0) (i64.const 0x1111) (i64.const 0x2222)))
         (i64.atomic.load (local.get 0)))
-      (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0) (i32.const 1) (i64.const -1)))))");
+      (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0) (i32.const 1)
+        (i64.const -1)))))");
     EXPECT_EQ(w.run(i, "f", {8}), std::to_string(0x1111111122221110));
     EXPECT_EQ(w.run(i, "f", {4}), "unaligned atomic");
     EXPECT_EQ(w.run(i, "f", {65536}), "out of bounds memory access");

@@ -92,8 +92,8 @@ bool Lowering::label_in_place(const Block& b) const {
   return slot_at(static_cast<uint32_t>(stack_.size()) - n) == b.base;
 }
 
-// From the lowest on: no destination is above its source. Many values are moved by one instruction, so that code
-// stays linear in the body; conditional branches have flushed them before.
+// From the lowest on: no destination is above its source. Many values are moved by one instruction, so that
+// code stays linear in the body; conditional branches have flushed them before.
 void Lowering::move_label_values(const Block& b, bool last_use) {
   const auto n = static_cast<uint32_t>(b.label_types().size());
   int32_t slot = b.base;
