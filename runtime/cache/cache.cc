@@ -101,8 +101,10 @@ class CodeCache::Folder {
   bool exists() const { return fd_.get() >= 0; }
   int fd() const { return fd_.get(); }
 
+  // Mapping would note a use; we do that ourselves, and not when listing.
   OwnedFd open(const std::string& name) const {
-    return OwnedFd(::openat(fd(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    return OwnedFd(
+        ::openat(fd(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOATIME));
   }
   void remove(const std::string& name) const { (void)::unlinkat(fd(), name.c_str(), 0); }
 
@@ -110,6 +112,9 @@ class CodeCache::Folder {
     std::string name;
     struct stat st;
     bool temporary() const { return name.starts_with(kTemporary); }
+    bool abandoned() const {
+      return temporary() && ::time(nullptr) - st.st_mtim.tv_sec > kTemporaryAge;
+    }
   };
   /// Entries and temporary files; nothing else that lies there.
   std::vector<File> files() const {
@@ -235,9 +240,8 @@ Result<std::shared_ptr<const LoadedImage>> CodeCache::add(
 void CodeCache::shrink(const Folder& folder, std::string_view keep) const {
   std::vector<Folder::File> files = folder.files();
   uint64_t total = 0;
-  const time_t now = ::time(nullptr);
   for (const Folder::File& file : files) {
-    if (file.temporary() && now - file.st.st_mtim.tv_sec > kTemporaryAge)
+    if (file.abandoned())
       folder.remove(file.name);
     else
       total += disk_bytes(file.st);
@@ -281,6 +285,8 @@ Result<size_t> CodeCache::clear() const {
   if (!folder.exists()) return size_t{0};
   size_t removed = 0;
   for (const Folder::File& file : folder.files()) {
+    // Somebody may be writing it.
+    if (file.temporary() && !file.abandoned()) continue;
     if (::unlinkat(folder.fd(), file.name.c_str(), 0) == 0)
       removed += !file.temporary();
     else if (errno != ENOENT)
