@@ -64,6 +64,12 @@ TRAPS = """(module
   (func $crash (drop (i32.load (i32.const -4))))
   (func $_start (export "_start") (call $crash)))"""
 
+DIVIDE = """(module (memory (export "memory") 1)
+  (func $f (export "f") (param i32) (result i32) (i32.div_u (i32.const 84) (local.get 0))))"""
+
+# The compiler's library lies next to the program in a build.
+HAS_COMPILER = len(SKIFF) == 1 and os.path.exists(os.path.join(os.path.dirname(SKIFF[0]), "libskiff-llvm.so"))
+
 LOOP = '(module (func (export "_start") (loop (br 0))))'
 
 
@@ -81,7 +87,7 @@ class CliTest(unittest.TestCase):
 
     def skiff(self, *args, stdin=b"", env=None, timeout=60):
         return subprocess.run([*SKIFF, *args], cwd=self.dir, input=stdin, capture_output=True, timeout=timeout,
-                              env={**os.environ, **(env or {})})
+                              env={**os.environ, "SKIFF_CACHE_DIR": os.path.join(self.dir, "cache"), **(env or {})})
 
     def check(self, *args, status=0, out=None, err=None, **kwargs):
         """Runs and compares; `out` is the whole output, `err` a part of the error output (or a list of them)."""
@@ -102,7 +108,7 @@ class CliTest(unittest.TestCase):
         for args in (["help"], ["--help"], ["-h"]):
             r = self.check(*args)
             self.assertIn(b"validate", r.stdout)
-        for command in ("run", "validate", "wat", "wat2wasm", "dump", "wast", "help", "completion", "version"):
+        for command in ("run", "compile", "cache", "validate", "wat", "wat2wasm", "dump", "wast", "help", "completion", "version"):
             r = self.check("help", command)
             self.assertIn(f"Usage: skiff {command}".encode(), r.stdout)
             self.assertEqual(self.check(command, "--help").stdout, r.stdout)
@@ -161,7 +167,7 @@ class CliTest(unittest.TestCase):
         }
         for content, message in cases.items():
             path = self.file("bad.wasm", content)
-            for command in ("run", "validate", "wat", "dump"):
+            for command in ("run", "compile", "validate", "wat", "dump"):
                 self.check(command, path, status=1, err=["bad.wasm: malformed: ", message])
         self.check("validate", self.file("bad.wasm", b"\0asm\1\0\0\0\x7f\0"), status=1, err="at offset 0x8")
 
@@ -321,6 +327,106 @@ class CliTest(unittest.TestCase):
         time.sleep(0.3)
         p.send_signal(signal.SIGINT)
         self.assertEqual(p.wait(20), -signal.SIGINT)
+
+    # Compiled code. What the cache promises in detail: runtime/cache/*_test.cc.
+
+    def test_cache_options(self):
+        self.check("cache", out="0.0K in 0 entries in " + self.dir + "/cache\n")
+        self.check("cache", "path", out=self.dir + "/cache\n")
+        self.check("cache", "path", "--cache-dir=x", out="x\n")
+        self.check("cache", "path", out="/xdg/skiff\n", env={"SKIFF_CACHE_DIR": "", "XDG_CACHE_HOME": "/xdg"})
+        self.check("cache", "path", status=1, err="no cache folder",
+                   env={"SKIFF_CACHE_DIR": "", "XDG_CACHE_HOME": "", "HOME": ""})
+        self.check("cache", "clear", out="removed 0 entries\n")
+        self.check("cache", "empty", status=2, err="known: list, clear, path")
+        self.check("run", "--cache-size=much", "x", status=2, err="--cache-size")
+        self.check("compile", self.file("d.wat", DIVIDE), "--target=pdp11", status=2, err="known targets: native")
+        self.assertEqual(json.loads(self.check("cache", "--json").stdout)["entries"], [])
+
+    @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
+    def test_second_run_takes_code_from_the_cache(self):
+        wat = self.file("d.wat", DIVIDE)
+        llvm = ["run", "-v", "--tier=llvm", "--invoke=f", wat]
+        self.check(*llvm, "2", out="42\n", err=["not in the cache", "added to the cache"])
+        self.check(*llvm, "2", out="42\n", err="found in the cache")
+        self.check(*llvm, "0", status=134, err=["integer divide by zero", "f (func 0)"])
+        entries = json.loads(self.check("cache", "--json").stdout)["entries"]
+        self.assertEqual([entry["name"] for entry in entries], ["d.wat"])
+        self.assertIn(b"d.wat", self.check("cache").stdout)
+        # Another CPU feature set, other bytes: other code.
+        self.check("run", "-v", "--tier=llvm", "--features=-simd", "--invoke=f", wat, "2", out="42\n", err="not in the cache")
+        # Damage is noted and repaired.
+        path = os.path.join(self.dir, "cache", entries[0]["file"])
+        os.truncate(path, 100)
+        self.check(*llvm, "2", out="42\n", err=["truncated artifact", "added to the cache"])
+        self.check(*llvm, "2", out="42\n", err="found in the cache")
+        self.check("cache", "clear", out="removed 2 entries\n")
+        self.check(*llvm, "2", out="42\n", err="not in the cache")
+
+    @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
+    def test_the_compiler_is_not_loaded_on_a_hit(self):
+        # A guest that says hello and waits for input, so that its process can be looked at.
+        wat = self.file("wait.wat", """(module
+          (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+          (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+          (memory (export "memory") 1)
+          (data (i32.const 0) "\\10\\00\\00\\00\\06\\00\\00\\00")
+          (data (i32.const 16) "hello\\0a")
+          (func (export "_start")
+            (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))))""")
+        env = {**os.environ, "SKIFF_CACHE_DIR": os.path.join(self.dir, "cache")}
+        for loaded in (True, False):
+            p = subprocess.Popen([*SKIFF, "run", "--tier=llvm", wat], cwd=self.dir, env=env,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self.assertEqual(p.stdout.read(6), b"hello\n")
+            with open(f"/proc/{p.pid}/maps") as f:
+                maps = f.read()
+            self.assertIn(".skiff", maps)
+            self.assertEqual("libskiff-llvm" in maps, loaded)
+            rights = [line.split()[1] for line in maps.splitlines()]
+            self.assertEqual([r for r in rights if "w" in r and "x" in r], [])
+            p.communicate(b"x")
+            self.assertEqual(p.returncode, 0)
+
+    @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
+    def test_unusable_cache_is_no_obstacle(self):
+        wat = self.file("d.wat", DIVIDE)
+        for options in (["--no-cache"], ["--cache-dir=/proc/none"], ["--cache-dir=d.wat"], ["--cache-size=1"]):
+            self.check("run", "--tier=llvm", *options, "--invoke=f", wat, "2", out="42\n")
+        self.assertFalse(os.path.exists(os.path.join(self.dir, "cache")))
+        os.mkdir(os.path.join(self.dir, "open"))
+        os.chmod(os.path.join(self.dir, "open"), 0o777)
+        self.check("run", "-v", "--cache-dir=open", "--tier=llvm", "--invoke=f", wat, "2", out="42\n",
+                   err="others may write to it")
+        self.check("run", "--tier=llvm", "--invoke=f", wat, "2", out="42\n",
+                   env={"SKIFF_CACHE_DIR": "", "XDG_CACHE_HOME": "", "HOME": ""})
+
+    @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
+    def test_compile(self):
+        wat = self.file("d.wat", DIVIDE)
+        self.check("compile", wat, out="")
+        self.check("run", "--invoke=f", "d.skiff", "2", status=1, err="--allow-precompiled")
+        run = ["run", "--allow-precompiled", "--invoke=f"]
+        none = {"SKIFF_LLVM_LIBRARY": "/none"}
+        self.check(*run, "d.skiff", "2", out="42\n", env=none)
+        self.check(*run, "d.skiff", "0", status=134, err="integer divide by zero", env=none)
+        self.check(*run, "--tier=interp", "d.skiff", "2", out="42\n", env=none)
+        self.check("compile", "--target=baseline", wat, "-o", "b.skiff", out="")
+        self.check(*run, "b.skiff", "2", out="42\n", env=none)
+        for target in ("aarch64", "riscv64", "x86-64-v4"):
+            self.check("compile", "--target", target, wat, "-o", "c.skiff", out="")
+            self.assertEqual(self.skiff(*run, "c.skiff", "2").stdout, b"42\n")
+        self.check(*run, "--features=-simd", "d.skiff", "2", out="42\n", err="note: d.skiff: its code cannot be used")
+        with open(os.path.join(self.dir, "d.skiff"), "rb") as f:
+            good = f.read()
+        for name, content in {"cut": good[:-1], "head": good[:100], "flip": good[:65540] + b"\x7f" + good[65541:]}.items():
+            self.check(*run, self.file(name + ".skiff", content), "2", status=1, err="artifact")
+        self.check("compile", self.file("bad.wat", "(module (func (result i32)))"), status=1, err="type mismatch")
+        self.check("compile", wat, "-o", "no/such/folder", status=1, err="cannot write")
+        self.check("compile", wat, "-o", "/dev/null", status=1, err="not a regular file")
+        self.check("compile", "-", stdin=DIVIDE.encode(), status=2, err="-o FILE")
+        self.assertEqual([name for name in os.listdir(self.dir) if "tmp" in name], [])
 
     # The other commands.
 
