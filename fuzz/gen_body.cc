@@ -70,7 +70,7 @@ void BodyGen::restore(const SetLocals& saved) {
 void BodyGen::terminal(ValType t) {
   const bool exception = t == ValType::ref(HeapType::Exn, false);
   if ((exception || c.in.one_in(2)) && get_local(t)) return;
-  if (exception) exception_ref();
+  if (exception) exception_ref(0);
   else c.constant(out_, t);
 }
 

@@ -112,7 +112,7 @@ class BodyGen {
   void make_array(uint32_t type);
   void cast(ValType t);
   void non_null(HeapType heap);
-  void exception_ref();
+  void exception_ref(uint32_t tag);
   HeapType super_of(HeapType heap);
   bool i32_of_ref();
   bool get_field(ValType t);

@@ -31,7 +31,7 @@ void BodyGen::reference(ValType t) {
       if (!t.is_nullable_ref() && c.has(Feature::FunctionReferences)) return non_null(heap);
       break;
     case 7:
-      if (heap == HeapType::Exn && c.has(Feature::FunctionReferences)) return exception_ref();
+      if (heap == HeapType::Exn && c.has(Feature::FunctionReferences)) return exception_ref(c.in.below(c.m.tags.size()));
       if (c.gc() && heap == HeapType::Extern) {
         value(ValType::ref(HeapType::Any, t.is_nullable_ref()));
         return op(Op::ExternConvertAny);
@@ -105,19 +105,21 @@ void BodyGen::non_null(HeapType heap) {
   end();
 }
 
-// An exception, thrown and caught.
-void BodyGen::exception_ref() {
+// An exception of a tag, thrown and caught.
+void BodyGen::exception_ref(uint32_t tag) {
   const ValType exn = ValType::ref(HeapType::Exn, false);
+  const Types params = c.tag_type(tag).params;
   const Catch all{Catch::Kind::CatchAllRef, 0, 0};
   begin(Op::Block, {}, {exn});
   begin(Op::TryTable, {}, {}, {&all, 1});
-  const uint32_t tag = spent() ? 0 : c.in.below(c.m.tags.size());
   ++catchers_;
-  values(Types(c.tag_type(tag).params));
+  values(params);
   --catchers_;
   op(Op::Throw, tag);
   end();
-  op(Op::Unreachable);
+  // The code of the values may have branched to here; tag 0 has none.
+  if (params.empty()) op(Op::Unreachable);
+  else exception_ref(0);
   end();
 }
 
