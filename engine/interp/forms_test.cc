@@ -9,7 +9,7 @@
 
 #include "engine/base/bits.h"
 #include "engine/exec/semantics.h"
-#include "engine/interp/test_support.h"
+#include "engine/interp/interp_test_support.h"
 #include "engine/syntax/opcode.h"
 
 namespace skiff::testing {

@@ -9,7 +9,7 @@
 
 #include "engine/exec/instance.h"
 #include "engine/exec/libcalls.h"
-#include "engine/interp/test_support.h"
+#include "engine/interp/interp_test_support.h"
 
 namespace skiff::testing {
 namespace {
