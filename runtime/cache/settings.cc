@@ -2,16 +2,20 @@
 #include "runtime/cache/settings.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
+#include <iterator>
 #include <vector>
 
 #include "compiler/llvm/compiler_api.h"
-#include "compiler/target/abi.h"
 #include "compiler/target/compiler_library.h"
 #include "compiler/target/native_libcalls.h"
 #include "runtime/cache/artifact.h"
@@ -72,6 +76,25 @@ std::vector<uint64_t> cpu_words() {
 #else
   words = {getauxval(AT_HWCAP), getauxval(AT_HWCAP2)};
 #endif
+#if defined(__aarch64__)
+  // Which CPU it is: of the first core, since cores may differ.
+  char midr[32] = {};
+  const int fd =
+      ::open("/sys/devices/system/cpu/cpu0/regs/identification/midr_el1", O_RDONLY | O_CLOEXEC);
+  if (fd >= 0 && ::read(fd, midr, sizeof midr - 1) > 0)
+    words.push_back(std::strtoull(midr, nullptr, 16));
+  if (fd >= 0) ::close(fd);
+#elif defined(__riscv)
+  // The capabilities above only know extensions of one letter. riscv_hwprobe: vendor, architecture,
+  // implementation, base, extensions; of all cores.
+  struct {
+    int64_t key;
+    uint64_t value;
+  } probes[] = {{0, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}};
+  constexpr long kHwprobe = 258;
+  if (::syscall(kHwprobe, probes, std::size(probes), 0, nullptr, 0) == 0)
+    for (const auto& probe : probes) words.push_back(probe.key < 0 ? 0 : probe.value);
+#endif
   return words;
 }
 
@@ -83,7 +106,8 @@ std::string native_cpu() {
 }
 
 // Of everything that the layout of the run-time structures and the table of library calls say:
-// names, order, signatures. Changes of meaning raise kCompilerVersion.
+// names, order, signatures. The same on all 64-bit machines, since code is also made on one for
+// another. Changes of meaning raise kCompilerVersion.
 constexpr std::string_view kLibcalls =
 #define SKIFF_LIBCALL(NAME, RESULT, ARGS) #NAME " " #RESULT " " ARGS ";"
 #include "compiler/target/native_libcalls.def"
@@ -91,7 +115,7 @@ constexpr std::string_view kLibcalls =
     ;
 
 uint64_t abi_hash() {
-  const std::array<uint32_t, 16> layout = {sizeof(VmCtx),
+  const std::array<uint32_t, 15> layout = {sizeof(VmCtx),
                                            offsetof(VmCtx, memory0_base),
                                            offsetof(VmCtx, funcs),
                                            offsetof(VmCtx, elems),
@@ -105,8 +129,7 @@ uint64_t abi_hash() {
                                            offsetof(FuncInst, native_vm_store),
                                            sizeof(MemoryInst),
                                            sizeof(TableInst),
-                                           sizeof(GlobalInst),
-                                           compiler::kMaxIntArgs << 8 | compiler::kMaxVectorArgs};
+                                           sizeof(GlobalInst)};
   const Hash128 hash = hash128(
       {bytes_of(kLibcalls), {reinterpret_cast<const uint8_t*>(layout.data()), sizeof layout}});
   return hash[0];
