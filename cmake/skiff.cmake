@@ -14,6 +14,10 @@ target_compile_options(skiff_flags INTERFACE -fno-omit-frame-pointer)
 target_compile_options(skiff_flags INTERFACE -ffp-contract=off -fno-math-errno)
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(skiff_flags INTERFACE -Wno-gnu-statement-expression)
+else()
+  # False positives of g++ 12 inside libstdc++'s strings, and the unfounded doubts of its data flow.
+  target_compile_options(skiff_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow
+    -Wno-array-bounds -Wno-dangling-pointer)
 endif()
 if(SKIFF_SANITIZE)
   target_compile_options(skiff_flags INTERFACE -fsanitize=${SKIFF_SANITIZE} -fno-sanitize-recover=all)
