@@ -80,12 +80,14 @@ Result<std::unique_ptr<llvm::Module>> GroupCompiler::build(llvm::LLVMContext& co
   if (llvm::Triple(choice_.triple).getArch() == llvm::Triple::riscv64)
     module->addModuleFlag(llvm::Module::Error, "target-abi", llvm::MDString::get(context, "lp64d"));
   traits_ = traits_of(*machines_[0]);
+  limit_ = Effort::Full;
   shared_ = std::make_unique<ModuleIr>(*module, info_, options_, traits_);
   for (uint32_t f = group.first; f < group.last; ++f) {
     FunctionTranslator translator(*shared_, f);
     SKIFF_TRY(walk_function(info_, f, translator, scratch_));
     if (translator.too_large())
       return fail(ErrorCode::LimitExceeded, kNoOffset, f, "function is too large to compile");
+    limit_ = std::max(limit_, translator.effort());
   }
   for (uint32_t t : group.types) {
     emit_array_entry(*shared_, t);
@@ -116,7 +118,8 @@ Result<std::unique_ptr<llvm::Module>> GroupCompiler::optimized(llvm::LLVMContext
   size_t largest = 0;
   const size_t count = instruction_count(*module, largest);
   effort = count > kLeastInstructions ? Effort::Least : count > kCheapInstructions ? Effort::Cheap : Effort::Full;
-  optimize(*module, *SKIFF_TRY(machine(effort)), effort);
+  effort = std::max(effort, limit_);
+  effort = optimize(*module, *SKIFF_TRY(machine(effort)), effort);
   for (llvm::Function& f : *module)
     if (!f.isDeclaration()) f.addFnAttr("warn-stack-size", std::to_string(kLargeFrame));
   finish_functions(*shared_, large_frames);

@@ -41,9 +41,10 @@ class GroupCompiler {
   const compiler::CompileOptions& options_;
   TargetChoice choice_;
   TargetTraits traits_;
-  std::array<std::unique_ptr<llvm::TargetMachine>, 3> machines_;  // by Effort
+  std::array<std::unique_ptr<llvm::TargetMachine>, 4> machines_;  // by Effort
   std::unique_ptr<ModuleIr> shared_;
   WalkScratch scratch_;
+  Effort limit_ = Effort::Full;   // what the group's functions allow
 };
 
 Result<compiler::NativeImage> compile_module(const ModuleInfo& info, const compiler::CompileOptions& options);

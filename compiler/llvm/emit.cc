@@ -4,7 +4,10 @@
 
 #include <mutex>
 
+#include "llvm/CodeGen/CodeGenTargetMachineImpl.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
 #include "llvm/CodeGen/Passes.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -111,12 +114,27 @@ TargetTraits traits_of(const llvm::TargetMachine& machine) {
   return traits;
 }
 
+// As TargetMachine::addPassesToEmitFile, but with a say in which passes there are.
 std::unique_ptr<llvm::MemoryBuffer> emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
+  auto& target = static_cast<llvm::CodeGenTargetMachineImpl&>(machine);
   llvm::SmallVector<char, 0> bytes;
   {
     llvm::raw_svector_ostream out(bytes);
     llvm::legacy::PassManager passes;
-    if (machine.addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile)) return nullptr;
+    llvm::TargetPassConfig* config = target.createPassConfig(passes);
+    // There are no debug values, only positions; looking for them takes longer than most passes.
+    config->disablePass(&llvm::LiveDebugValuesID);
+    // Quadratic in the size of a block.
+    if (machine.getOptLevel() < llvm::CodeGenOptLevel::Default) config->disablePass(&llvm::MachineSchedulerID);
+    passes.add(config);
+    auto* functions = new llvm::MachineModuleInfoWrapperPass(&target);
+    passes.add(functions);
+    if (config->addISelPasses()) return nullptr;
+    config->addMachinePasses();
+    config->setInitialized();
+    if (target.addAsmPrinter(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile, functions->getMMI().getContext()))
+      return nullptr;
+    passes.add(llvm::createFreeMachineFunctionPass());
     passes.run(module);
   }
   return std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(bytes), "module.o", false);

@@ -22,6 +22,7 @@ BasicBlock* FunctionTranslator::target_of(Frame& frame) {
 // The current block is, or is about to be, a predecessor of the frame's target.
 void FunctionTranslator::add_edge(Frame& frame, llvm::ArrayRef<Value*> values) {
   target_of(frame);
+  ++frame.edges;
   // Beyond the limit the function is thrown away; what matters is to stop growing.
   cost_ += values.size();
   if (too_large()) return;
@@ -98,6 +99,9 @@ void FunctionTranslator::block_end(const Instr& instr, const BlockInfo& block, c
   if (falls_through) charge_fuel();
   Frame frame = std::move(frames_.back());
   frames_.pop_back();
+  // A local written inside may need a phi at the target, with an operand for each branch there.
+  local_phis_ += frame.edges * std::min<uint64_t>(frame.sets, touched_locals_);
+  if (!frames_.empty()) frames_.back().sets += frame.sets;
   const bool try_block = frame.op == Op::Try || frame.op == Op::TryTable;
   const bool needs_target = frame.op != Op::Loop && (frame.target || frame.otherwise);
   if (needs_target && falls_through) {
@@ -173,7 +177,7 @@ void FunctionTranslator::emit_br_table(const Instr& instr) {
     BasicBlock*& block = blocks[label];
     if (block) return block;
     Frame& frame = frame_of(label);
-    if (frame.label_types().empty()) return block = target_of(frame);
+    if (frame.label_types().empty()) return ++frame.edges, block = target_of(frame);
     llvm::IRBuilderBase::InsertPointGuard guard(b);
     block = new_block("case");
     b.SetInsertPoint(block);

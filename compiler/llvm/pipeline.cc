@@ -32,6 +32,8 @@ namespace skiff::llvm_tier {
 
 namespace {
 
+constexpr size_t kMaxPhiOperands = 100'000;
+
 // What every function gets before it is considered for inlining, callees first.
 llvm::FunctionPassManager simplification(bool full) {
   llvm::FunctionPassManager f;
@@ -74,26 +76,57 @@ llvm::FunctionPassManager least() {
 
 }  // namespace
 
-void optimize(llvm::Module& module, llvm::TargetMachine& machine, Effort effort) {
+namespace {
+
+/// LLVM's analyses for one module.
+struct Analyses {
+  explicit Analyses(llvm::TargetMachine& machine) : builder(&machine) {
+    builder.registerModuleAnalyses(modules);
+    builder.registerCGSCCAnalyses(components);
+    builder.registerFunctionAnalyses(functions);
+    builder.registerLoopAnalyses(loops);
+    builder.crossRegisterProxies(loops, functions, components, modules);
+  }
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(components);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::PassBuilder builder;
+};
+
+// Operands of phis in the function that has most of them.
+size_t most_phi_operands(const llvm::Module& module) {
+  size_t most = 0;
+  for (const llvm::Function& f : module) {
+    size_t operands = 0;
+    for (const llvm::BasicBlock& block : f)
+      for (const llvm::PHINode& phi : block.phis()) operands += phi.getNumIncomingValues();
+    most = std::max(most, operands);
+  }
+  return most;
+}
+
+}  // namespace
+
+Effort optimize(llvm::Module& module, llvm::TargetMachine& machine, Effort effort) {
+  if (effort == Effort::None) return effort;
+  Analyses analyses(machine);
+  llvm::ModulePassManager first;
+  first.addPass(llvm::createModuleToFunctionPassAdaptor(least()));
+  first.run(module, analyses.modules);
+  // Register allocation by live ranges takes far more than linear time over such functions.
+  if (most_phi_operands(module) > kMaxPhiOperands) effort = Effort::Least;
+  if (effort == Effort::Least) return effort;
   llvm::ModulePassManager all;
   if (effort == Effort::Full) {
     llvm::ModuleInlinerWrapperPass inliner(llvm::getInlineParams(2, 0), false);
     inliner.getPM().addPass(llvm::createCGSCCToFunctionPassAdaptor(simplification(true)));
     all.addPass(std::move(inliner));
   } else {
-    all.addPass(llvm::createModuleToFunctionPassAdaptor(effort == Effort::Cheap ? simplification(false) : least()));
+    all.addPass(llvm::createModuleToFunctionPassAdaptor(simplification(false)));
   }
-  all.run(module, modules);
+  all.run(module, analyses.modules);
+  return effort;
 }
 
 namespace {

@@ -10,10 +10,12 @@ namespace skiff::llvm_tier {
 enum class Effort : uint8_t {
   Full,      // everything
   Cheap,     // linear passes only; quick instruction selection stays off
-  Least,     // promotion of locals, no more
+  Least,     // promotion of locals, quick instruction selection and register allocation
+  None,      // locals stay in memory: as values they would need too many phis
 };
 
-void optimize(llvm::Module& module, llvm::TargetMachine& machine, Effort effort);
+/// Returns the effort that code generation should make: less than asked for where the module turns out hard.
+Effort optimize(llvm::Module& module, llvm::TargetMachine& machine, Effort effort);
 
 /// To be called after optimize: stack checks and polls at function entries (they would otherwise be copied by
 /// inlining), and tail calls put back into tail position. `large_frames`: bytes of the frames of functions

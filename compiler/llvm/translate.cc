@@ -34,9 +34,15 @@ void FunctionTranslator::begin(const FunctionHeader& header) {
   fuel_ = 1;
 }
 
+Effort FunctionTranslator::effort() const {
+  if (local_phis_ > kMaxLocalPhis) return Effort::None;
+  return max_height_ > kMaxHeight ? Effort::Least : Effort::Full;
+}
+
 llvm::AllocaInst* FunctionTranslator::local(uint32_t index) {
   llvm::AllocaInst*& slot = locals_[index];
   if (slot) return slot;
+  ++touched_locals_;
   Type* t = type(local_types_[index]);
   llvm::IRBuilder<> entry(entry_end_);
   slot = entry.CreateAlloca(t);
@@ -52,9 +58,10 @@ Value* FunctionTranslator::condition() {
   return b.CreateIsNotNull(v);
 }
 
-void FunctionTranslator::instr(const Instr& instr, const ResolvedInstr& r, const WalkView&) {
+void FunctionTranslator::instr(const Instr& instr, const ResolvedInstr& r, const WalkView& view) {
   set_location(instr.offset);
   ++fuel_;
+  max_height_ = std::max(max_height_, view.height);
   switch (info(instr.op).shape) {
     case Shape::Unary:
     case Shape::Binary:
@@ -136,10 +143,14 @@ void FunctionTranslator::emit_variable(const Instr& instr) {
     }
     case Op::LocalSet: {
       Value* value = pop();
+      ++frames_.back().sets;
       b.CreateStore(value, local(instr.index));
       return;
     }
-    case Op::LocalTee: b.CreateStore(stack_.back(), local(instr.index)); return;
+    case Op::LocalTee:
+      ++frames_.back().sets;
+      b.CreateStore(stack_.back(), local(instr.index));
+      return;
     case Op::GlobalGet: return global_get(instr.index);
     case Op::GlobalSet: return global_set(instr.index);
     default: SKIFF_CHECK(!"variable operator without IR");

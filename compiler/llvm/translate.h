@@ -13,6 +13,7 @@
 #pragma once
 
 #include "compiler/llvm/function_ir.h"
+#include "compiler/llvm/pipeline.h"
 #include "engine/valid/sink.h"
 
 namespace skiff::llvm_tier {
@@ -31,17 +32,23 @@ class FunctionTranslator final : public FunctionIr {
   void end() {}
 
   bool too_large() const { return cost_ > kMaxCost; }
+  /// What passes that take more than linear time can afford.
+  Effort effort() const;
 
  private:
   using Value = llvm::Value;
   using BasicBlock = llvm::BasicBlock;
   using Values = llvm::SmallVector<Value*, 8>;
   static constexpr uint64_t kMaxCost = 3u << 20;   // operands of phis and calls beyond one per instruction
+  static constexpr uint64_t kMaxLocalPhis = 300'000;
+  static constexpr uint32_t kMaxHeight = 1000;  // operands; compilers' output has a few dozen at most
 
   struct Frame {
     Op op = Op::Block;
     bool in_body = true;                // Try, TryTable: exceptions of what is inside are this frame's
     uint32_t height = 0;
+    uint32_t edges = 1;                 // branches to target, and
+    uint64_t sets = 0;                  // writes to locals inside: how many phis these may cost
     std::span<const ValType> params, results;
     BasicBlock* target = nullptr;       // what branches go to
     std::vector<llvm::PHINode*> phis;   // of target
@@ -179,6 +186,9 @@ class FunctionTranslator final : public FunctionIr {
   llvm::AllocaInst* exception_slot_ = nullptr;  // of the exception that is on its way to a handler: exnref
   llvm::AllocaInst* unwind_slot_ = nullptr;     // and the unwinder's object
   uint64_t cost_ = 0;
+  uint64_t local_phis_ = 0;                     // at most so many operands of phis for locals
+  uint32_t touched_locals_ = 0;
+  uint32_t max_height_ = 0;
   uint64_t fuel_ = 0;                           // instructions not yet charged
 };
 
