@@ -1,5 +1,7 @@
 // diff_run: differential runs without libFuzzer, reproducible by seed; also writes generated modules to
 // files. See docs/fuzzing.md.
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -22,6 +24,7 @@ constexpr const char* kUsage =
     "diff_run --wasm FILE [--pair A,B] [--show]     compare one module (binary or text)\n"
     "diff_run --dump SEED FILE                      write the module of a seed (.wat: as text)\n"
     "diff_run --input FILE OUT                      write the module of a fuzzer's input\n"
+    "diff_run [--pair A,B] --reduce SEED OUT        write a small module that differs like that of the seed\n"
     "diff_run --write-seeds DIR                     write seeds for the corpora of the fuzz targets\n"
     "A, B: a tier, with +checked (no guard pages) or +gcstress; default: all pairs of this build\n"
     "--show prints everything that was observed in the first configuration\n";
@@ -110,6 +113,62 @@ int compare_file(const Arguments& arguments) {
   return same ? 0 : 1;
 }
 
+std::string difference_of(ByteSpan input, const Pairs& pairs, size_t pair) {
+  const std::vector<uint8_t> binary = fuzz::generate_binary(input, fuzz::options_of(input));
+  return fuzz::difference(fuzz::run(binary, pairs[pair].first), fuzz::run(binary, pairs[pair].second));
+}
+
+// What a difference is about: its text without numbers.
+std::string kind_of(std::string_view text) {
+  std::string kind;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool hex = i + 1 < text.size() && text[i] == '0' && text[i + 1] == 'x';
+    if (hex) ++i;
+    while (i < text.size() && std::isxdigit(static_cast<unsigned char>(text[i])) &&
+           (hex || std::isdigit(static_cast<unsigned char>(text[i]))))
+      ++i;
+    if (i < text.size()) kind += text[i];
+  }
+  return kind;
+}
+
+// Clears ever smaller pieces of the input, whose zeros are the simplest choices, while the difference stays.
+int reduce(const Arguments& arguments, uint64_t seed, const std::string& out) {
+  std::vector<uint8_t> input = input_of(seed);
+  size_t pair = 0;
+  std::string found;
+  for (; pair < arguments.pairs.size() && found.empty(); ++pair) found = difference_of(input, arguments.pairs, pair);
+  if (found.empty()) {
+    std::fprintf(stderr, "diff_run: no difference\n");
+    return 2;
+  }
+  --pair;
+  const std::string kind = kind_of(found);
+  const auto still = [&](const std::vector<uint8_t>& smaller) {
+    return kind_of(difference_of(smaller, arguments.pairs, pair)) == kind;
+  };
+  // Byte 0 holds options.
+  for (size_t piece = input.size() / 2; piece > 0; piece /= 2) {
+    for (size_t at = 1; at < input.size(); at += piece) {
+      std::vector<uint8_t> smaller = input;
+      const auto first = smaller.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto last = smaller.begin() + static_cast<std::ptrdiff_t>(std::min(at + piece, input.size()));
+      std::vector<uint8_t> shorter = smaller;
+      shorter.erase(shorter.begin() + (first - smaller.begin()), shorter.begin() + (last - smaller.begin()));
+      if (still(shorter)) {
+        input = shorter;
+        continue;
+      }
+      if (std::all_of(first, last, [](uint8_t b) { return b == 0; })) continue;
+      std::fill(first, last, uint8_t{0});
+      if (still(smaller)) input = smaller;
+    }
+  }
+  std::printf("%s <> %s: %s\n", arguments.pairs[pair].first.name.c_str(), arguments.pairs[pair].second.name.c_str(),
+              difference_of(input, arguments.pairs, pair).c_str());
+  return write_module(out, input) ? 1 : 2;
+}
+
 int compare_seeds(const Arguments& arguments) {
   uint64_t differences = 0, calls = 0, traps = 0, refused = 0, bytes = 0;
   for (uint64_t seed = arguments.seed; seed < arguments.seed + arguments.count; ++seed) {
@@ -179,6 +238,11 @@ int main(int argc, char** argv) {
       return write_module(words[i + 2], input_of(seed)) ? 0 : 2;
     } else if (word == "--input" && left == 2) {
       return write_module(words[i + 2], read_file(words[i + 1])) ? 0 : 2;
+    } else if (word == "--reduce" && left == 2) {
+      uint64_t seed = 0;
+      if (!parse_number(words[i + 1], seed)) return usage();
+      if (arguments.pairs.empty()) arguments.pairs = fuzz::default_pairs();
+      return reduce(arguments, seed, words[i + 2]);
     } else if (word == "--wasm" && left > 0) {
       arguments.wasm = words[++i];
     } else if (word == "--pair" && left > 0) {

@@ -210,6 +210,8 @@ void BodyGen::canonicalise(Op o) {
     op(single ? Op::F32Eq : Op::F64Eq);
     op(Op::Select);
   }
+  // Other code may read that local later.
+  op(Op::LocalTee, local);
 }
 
 // ---------------------------------------------------------------------------------------------------- memories
