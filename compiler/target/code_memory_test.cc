@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -62,8 +63,11 @@ void expect_good(const LoadedImage& image) {
   bool rwx = false;
   EXPECT_EQ(permissions(image.base(), rwx), "r-xp");
   EXPECT_FALSE(rwx);
-  EXPECT_EQ(permissions(image.base() + kPage, rwx), "r--p");
-  EXPECT_EQ(permissions(image.base() + 2 * kPage, rwx), "r--p");
+  // qemu-user reports neighbouring parts as one mapping.
+  if (!std::getenv("SKIFF_EMULATED")) {
+    EXPECT_EQ(permissions(image.base() + kPage, rwx), "r--p");
+    EXPECT_EQ(permissions(image.base() + 2 * kPage, rwx), "r--p");
+  }
   uint64_t words[3];
   std::memcpy(words, image.base() + 2 * kPage, sizeof words);
   EXPECT_EQ(words[1], reinterpret_cast<uintptr_t>(image.function(0)));

@@ -78,7 +78,8 @@ TEST_F(CacheTest, AnotherModulesCodeIsNeverUsed) {
   ASSERT_TRUE(cache_.add(Wanted(1), test::synthetic_image()));
   const std::string first = entry_of(cache_);
   ASSERT_TRUE(cache_.add(Wanted(2), test::synthetic_image(2)));
-  for (const CacheEntry& entry : cache_.list().value()) {
+  const auto entries = cache_.list();
+  for (const CacheEntry& entry : entries.value()) {
     const std::string path = cache_.directory() + "/" + entry.file;
     if (path != first) std::filesystem::rename(first, path);
   }
@@ -138,7 +139,8 @@ TEST_F(CacheTest, LeastRecentlyUsedGoFirst) {
   std::vector<std::string> files;
   for (uint8_t n = 0; n < 4; ++n) {
     ASSERT_TRUE(small.add(Wanted(n), test::synthetic_image(n)));
-    for (const CacheEntry& entry : small.list().value()) {
+    const auto entries = small.list();
+    for (const CacheEntry& entry : entries.value()) {
       if (std::ranges::find(files, entry.file) != files.end()) continue;
       files.push_back(entry.file);
       // Entry 0 was used long ago, but then again; 1 is the oldest.
