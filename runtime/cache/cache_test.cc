@@ -218,7 +218,8 @@ TEST_F(CacheTest, ProcessesShareIt) {
                      return 0;
                    }),
       0);
-  for (const CacheEntry& entry : shared.list().value()) EXPECT_EQ(entry.name, "m.wasm");
+  const auto entries = shared.list();
+  for (const CacheEntry& entry : entries.value()) EXPECT_EQ(entry.name, "m.wasm");
 }
 
 TEST_F(CacheTest, FullDisk) {
