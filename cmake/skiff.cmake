@@ -28,6 +28,11 @@ if(SKIFF_FUZZ)
   target_compile_options(skiff_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# RISC-V has no compare-and-swap of bytes and halfwords; libatomic builds them from words.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES riscv)
+  target_link_libraries(skiff_flags INTERFACE atomic)
+endif()
+
 # Engine, component and wasi code neither throws nor uses RTTI (architecture.md, section 10).
 add_library(skiff_core_flags INTERFACE)
 target_link_libraries(skiff_core_flags INTERFACE skiff_flags)
