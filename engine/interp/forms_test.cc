@@ -89,11 +89,12 @@ void sample(char letter, int i, Slot* out) {
 // A constant, written so that its bits are exact.
 std::string constant(char letter, const Slot* s) {
   char text[96];
-  auto number = [&](double value, uint64_t payload) {
+  // The sign comes from the bits: converting a NaN from float to double may lose it.
+  auto number = [&](double value, bool negative, uint64_t payload) {
     if (value == value)
       std::snprintf(text, sizeof text, "%a", value);
     else
-      std::snprintf(text, sizeof text, "%snan:0x%llx", std::signbit(value) ? "-" : "",
+      std::snprintf(text, sizeof text, "%snan:0x%llx", negative ? "-" : "",
                     static_cast<unsigned long long>(payload));
     return std::string(text);
   };
@@ -101,8 +102,8 @@ std::string constant(char letter, const Slot* s) {
   switch (letter) {
     case 'i': value = std::to_string(s->u32); break;
     case 'l': value = std::to_string(s->u64); break;
-    case 'f': value = number(static_cast<double>(s->f32), s->u32 & 0x7FFFFF); break;
-    case 'd': value = number(s->f64, s->u64 & 0xFFFFFFFFFFFFF); break;
+    case 'f': value = number(static_cast<double>(s->f32), s->u32 >> 31, s->u32 & 0x7FFFFF); break;
+    case 'd': value = number(s->f64, s->u64 >> 63, s->u64 & 0xFFFFFFFFFFFFF); break;
     default: value = "i64x2 " + std::to_string(s[0].u64) + " " + std::to_string(s[1].u64); break;
   }
   return "(" + type_name(letter) + ".const " + value + ")";
