@@ -73,7 +73,7 @@ F libcall_of(void* ctx, Libcall which) {
 }
 
 [[noreturn]] void do_trap(void* ctx, TrapCode code) {
-  libcall_of<void (*)(void*, uint32_t)>(ctx, Libcall::trap)(ctx, static_cast<uint32_t>(code));
+  libcall_of<void (*)(VmCtx*, uint32_t)>(ctx, Libcall::trap)(static_cast<VmCtx*>(ctx), static_cast<uint32_t>(code));
   __builtin_unreachable();
 }
 
@@ -148,10 +148,10 @@ TEST(Activation, FaultsBecomeTraps) {
 // An exception of a guest is a foreign one for C++: `catch (...)` is what landing pads are in generated code.
 TEST(Activation, ExceptionsReachTheArrayEntry) {
   Native native([](void*, void* ctx, Slot* values) {
-    const auto make = libcall_of<Ref (*)(void*, uint32_t, Slot*)>(ctx, Libcall::new_exception);
-    const auto raise = libcall_of<void (*)(void*, Ref)>(ctx, Libcall::throw_ref);
+    const auto make = libcall_of<Ref (*)(VmCtx*, uint32_t, const Slot*)>(ctx, Libcall::new_exception);
+    const auto raise = libcall_of<void (*)(VmCtx*, Ref)>(ctx, Libcall::throw_ref);
     try {
-      raise(ctx, make(ctx, 0, values));
+      raise(static_cast<VmCtx*>(ctx), make(static_cast<VmCtx*>(ctx), 0, values));
     } catch (...) {
       return Outcome::Exception;
     }
@@ -188,12 +188,12 @@ TEST(Activation, StackIsScanned) {
   EngineConfig config = testing::test_config();
   config.tunables.gc_stress = true;
   Native native([](void*, void* ctx, Slot* values) {
-    const auto make = libcall_of<Ref (*)(void*, uint32_t, Slot*)>(ctx, Libcall::struct_new);
+    const auto make = libcall_of<Ref (*)(VmCtx*, uint32_t, const Slot*)>(ctx, Libcall::struct_new);
     Slot field{.u64 = values[0].u64};
-    const Ref first = make(ctx, 0, &field);
+    const Ref first = make(static_cast<VmCtx*>(ctx), 0, &field);
     for (int i = 0; i < 20; ++i) {
       field.u64 = 0xDEAD;
-      (void)make(ctx, 0, &field);
+      (void)make(static_cast<VmCtx*>(ctx), 0, &field);
     }
     values[0].u64 = gc::get<uint32_t>(gc::to_object(first), gc::kFieldsOffset);
     return Outcome::Ok;
