@@ -44,6 +44,25 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
+# Where the official test suite is, for tests that read it (they look at this variable); empty: they skip, loudly.
+set(SKIFF_SUITE "")
+foreach(place "$ENV{SKIFF_SPEC_DIR}" ${CMAKE_SOURCE_DIR}/../shared/spec ${CMAKE_SOURCE_DIR}/build/spec)
+  if(place AND NOT SKIFF_SUITE AND IS_DIRECTORY ${place}/core)
+    get_filename_component(SKIFF_SUITE ${place} REALPATH)
+  endif()
+endforeach()
+
+# Environment of every test program.
+function(skiff_test_environment NAME)
+  if(SKIFF_SUITE)
+    set_property(TEST ${NAME} APPEND PROPERTY ENVIRONMENT SKIFF_SPEC_DIR=${SKIFF_SUITE})
+  endif()
+  if(CMAKE_CROSSCOMPILING)
+    # The few cases that qemu-user cannot do ask for this (it cannot exec itself, and merges lines of /proc/self/maps).
+    set_property(TEST ${NAME} APPEND PROPERTY ENVIRONMENT SKIFF_EMULATED=1)
+  endif()
+endfunction()
+
 function(skiff_library NAME)
   cmake_parse_arguments(ARG "EXCEPTIONS" "" "DEPS;TEST_DEPS" ${ARGN})
   if(ARG_EXCEPTIONS)
@@ -69,9 +88,6 @@ function(skiff_library NAME)
     target_link_libraries(${NAME}_test PRIVATE ${NAME} ${ARG_TEST_DEPS} skiff_flags GTest::gtest_main)
     add_test(NAME ${NAME}_test COMMAND ${NAME}_test)
     set_tests_properties(${NAME}_test PROPERTIES LABELS unit)
-    if(CMAKE_CROSSCOMPILING)
-      # The few cases that qemu-user cannot do ask for this (it cannot exec itself, and merges lines of /proc/self/maps).
-      set_tests_properties(${NAME}_test PROPERTIES ENVIRONMENT SKIFF_EMULATED=1)
-    endif()
+    skiff_test_environment(${NAME}_test)
   endif()
 endfunction()
