@@ -5,9 +5,12 @@
 #include <mutex>
 
 #include "llvm/CodeGen/CodeGenTargetMachineImpl.h"
+#include "llvm/CodeGen/MachineFunctionPass.h"
+#include "llvm/CodeGen/MachineInstr.h"
 #include "llvm/CodeGen/MachineModuleInfo.h"
 #include "llvm/CodeGen/Passes.h"
 #include "llvm/CodeGen/TargetPassConfig.h"
+#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -54,8 +57,10 @@ TargetChoice choose_target(const compiler::CompileOptions& options) {
   const bool is_host = triple.getArch() == llvm::Triple(host).getArch();
   if (options.cpu.empty() && is_host) {
     choice.cpu = llvm::sys::getHostCPUName().str();
-    for (const auto& feature : llvm::sys::getHostCPUFeatures())
-      choice.features += (choice.features.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
+    for (const auto& feature : llvm::sys::getHostCPUFeatures()) {
+      if (!choice.features.empty()) choice.features += ',';
+      choice.features += (feature.second ? "+" : "-") + feature.first().str();
+    }
   } else if (!options.cpu.empty() && options.cpu != "baseline") {
     choice.cpu = options.cpu;
   }
@@ -114,16 +119,76 @@ TargetTraits traits_of(const llvm::TargetMachine& machine) {
   return traits;
 }
 
+namespace {
+
+/// Gives every machine instruction that may fault the position of the access: when a load becomes an operand of its
+/// user, the instruction has the user's position.
+class AccessPositions final : public llvm::MachineFunctionPass {
+ public:
+  AccessPositions() : MachineFunctionPass(id_) {}
+  llvm::StringRef getPassName() const override { return "positions of accesses"; }
+  void getAnalysisUsage(llvm::AnalysisUsage& usage) const override {
+    usage.setPreservesAll();
+    MachineFunctionPass::getAnalysisUsage(usage);
+  }
+
+  bool runOnMachineFunction(llvm::MachineFunction& function) override {
+    bool changed = false;
+    for (llvm::MachineBasicBlock& block : function) {
+      for (llvm::MachineInstr& instr : block) {
+        const llvm::DILocation* position = position_of(instr);
+        if (!position || instr.getDebugLoc().get() == position) continue;
+        instr.setDebugLoc(llvm::DebugLoc(position));
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+ private:
+  // Of an instruction that reads and writes memory the load counts, which comes first.
+  static const llvm::DILocation* position_of(const llvm::MachineInstr& instr) {
+    const llvm::DILocation* found = nullptr;
+    for (const llvm::MachineMemOperand* access : instr.memoperands()) {
+      const auto* position = llvm::dyn_cast_or_null<llvm::DILocation>(access->getAAInfo().NoAlias);
+      if (position && (!found || access->isLoad())) found = position;
+    }
+    return found;
+  }
+
+  static inline char id_ = 0;
+};
+
+// Lets the positions of accesses travel with their memory operands: as alias scopes, which nothing else uses here
+// and which mean nothing where no access is in any of them.
+void keep_access_positions(llvm::Module& module) {
+  for (llvm::Function& f : module) {
+    for (llvm::BasicBlock& block : f) {
+      for (llvm::Instruction& i : block) {
+        llvm::DILocation* position = i.isVolatile() ? i.getDebugLoc().get() : nullptr;
+        if (position) i.setMetadata(llvm::LLVMContext::MD_noalias, position);
+      }
+    }
+  }
+}
+
+}  // namespace
+
 // As TargetMachine::addPassesToEmitFile, but with a say in which passes there are.
 std::unique_ptr<llvm::MemoryBuffer> emit_object(llvm::Module& module, llvm::TargetMachine& machine) {
+  keep_access_positions(module);
   auto& target = static_cast<llvm::CodeGenTargetMachineImpl&>(machine);
   llvm::SmallVector<char, 0> bytes;
   {
     llvm::raw_svector_ostream out(bytes);
     llvm::legacy::PassManager passes;
     llvm::TargetPassConfig* config = target.createPassConfig(passes);
+    // It would look at every function again, and dislikes positions as alias scopes; see compile.cc.
+    config->setDisableVerify(true);
     // There are no debug values, only positions; looking for them takes longer than most passes.
     config->disablePass(&llvm::LiveDebugValuesID);
+    // Equal accesses at the end of several blocks would lose their positions.
+    config->setEnableTailMerge(false);
     // Quadratic in the size of a block.
     if (machine.getOptLevel() < llvm::CodeGenOptLevel::Default) config->disablePass(&llvm::MachineSchedulerID);
     passes.add(config);
@@ -132,6 +197,7 @@ std::unique_ptr<llvm::MemoryBuffer> emit_object(llvm::Module& module, llvm::Targ
     if (config->addISelPasses()) return nullptr;
     config->addMachinePasses();
     config->setInitialized();
+    passes.add(new AccessPositions());
     if (target.addAsmPrinter(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile, functions->getMMI().getContext()))
       return nullptr;
     passes.add(llvm::createFreeMachineFunctionPass());
