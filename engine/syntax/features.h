@@ -28,22 +28,22 @@ class Features {
   /// Everything on.
   static constexpr Features all() {
     Features f;
-    f.bits_ = ~uint32_t{0};
+    f.bits_ = ~uint64_t{0};
     return f;
   }
   constexpr bool has(Feature f) const { return bits_ >> static_cast<unsigned>(f) & 1; }
   constexpr void set(Feature f, bool on) {
-    const uint32_t bit = uint32_t{1} << static_cast<unsigned>(f);
+    const uint64_t bit = uint64_t{1} << static_cast<unsigned>(f);
     bits_ = on ? bits_ | bit : bits_ & ~bit;
   }
   /// Applies a list like "+threads,-gc,all,none" from left to right ("gc" alone means "+gc").
   /// Errors: InvalidArgument naming the unknown feature and listing the known ones.
   Status apply(std::string_view list);
   constexpr bool operator==(const Features&) const = default;
-  constexpr uint32_t bits() const { return bits_; }
+  constexpr uint64_t bits() const { return bits_; }
 
  private:
-  uint32_t bits_ = 0;
+  uint64_t bits_ = 0;
 };
 
 }  // namespace skiff
