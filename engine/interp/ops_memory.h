@@ -76,7 +76,9 @@ SKIFF_INLINE uint8_t* locate_general(Regs& r, uint32_t address_word, uint32_t me
                                      bool aligned = false) {
   MemoryInst* memory = r.ctx->memories[r.pc[memory_word] & ~kAddress64];
   const uint64_t effective = effective_address(r, address_word, memory_word);
-  if (aligned && effective != ~uint64_t{0} && effective % size != 0) {
+  // An address that does not fit is aligned or not as the sum's low bits say.
+  const uint64_t low = slot_at(r, address_word)->u32 + r.pc[memory_word + 1];
+  if (aligned && low % size != 0) {
     trap(r, TrapCode::UnalignedAtomic);
     return nullptr;
   }
