@@ -44,6 +44,33 @@ class FunctionChecker {
   bool check_part();   // else catch catch_all: afterwards the new part has begun
   bool check_end();    // end delegate: afterwards the frame is popped (its storage still holds it)
 
+  /// Opens a block at this height; what it takes and gives is for the caller to fill in.
+  ControlFrame& open_block(Op op, uint32_t height) {
+    ControlFrame& f = scratch_.control.push();
+    f.info = {op, {}, {}, height};
+    f.part = op;
+    f.unreachable = false;
+    f.delivered = live_;
+    f.end_reached = false;
+    f.initialised = static_cast<uint32_t>(scratch_.trail.size());
+    f.seen = kNoOffset;
+    return f;
+  }
+  /// Leaves the current part of the block, whose results have been checked.
+  void leave_part(ControlFrame& f) {
+    f.end_reached |= live_;
+    if (tracks_locals_) reset_initialised(f.initialised);
+  }
+  /// Closes the block that leave_part() has left. False at the end of the function.
+  bool close_block(const ControlFrame& f) {
+    scratch_.control.pop();
+    live_ = f.delivered && f.end_reached;
+    top_ = scratch_.control.size() == 0 ? nullptr : &scratch_.control.label(0);
+    if (top_ == nullptr) return false;
+    base_ = stack_ + top_->info.height;
+    return true;
+  }
+
   // Rows with a signature.
   bool check_signature();
   bool check_immediate(const OpInfo& row, ValType& address);

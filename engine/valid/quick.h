@@ -8,29 +8,30 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstddef>
+#include <type_traits>
 
+#include "engine/base/bits.h"
 #include "engine/syntax/opcode.h"
 #include "engine/syntax/types.h"
 
 namespace skiff::detail {
 
-// The quick way of a first byte.
+// Opcodes with a way of their own, and all ways: X(enumerator, the end of its handler's name). None comes
+// first: rows that are not filled in.
+#define SKIFF_QUICK_OPS(X)                                                                            \
+  X(Nop, nop) X(Unreachable, unreachable) X(Block, block) X(Loop, block) X(If, block) X(Else, else)   \
+  X(End, end) X(Br, br) X(BrIf, br_if) X(Return, return) X(Call, call) X(Drop, drop)                  \
+  X(Select, select) X(LocalGet, local_get) X(LocalSet, local_set) X(LocalTee, local_tee)              \
+  X(GlobalGet, global_get) X(GlobalSet, global_set) X(I32Const, i32_const) X(I64Const, i64_const)     \
+  X(F32Const, f32_const) X(F64Const, f64_const)
+#define SKIFF_QUICK_WAYS(X) \
+  X(None, none) X(Unary, unary) X(Binary, binary) X(Load, load) X(Store, store) SKIFF_QUICK_OPS(X)
 enum class Quick : uint8_t {
-  None,
-  Unary,
-  Binary,  // both operands of one type
-  Load,
-  Store,
-  LocalGet,
-  LocalSet,
-  LocalTee,
-  GlobalGet,
-  GlobalSet,
-  I32Const,
-  I64Const,
-  Drop,
-  Select,  // of numbers
-  BrIf,    // to labels that take nothing
+#define SKIFF_QUICK_WAY(NAME, HANDLER) NAME,
+  SKIFF_QUICK_WAYS(SKIFF_QUICK_WAY)
+#undef SKIFF_QUICK_WAY
 };
 
 struct QuickOp {
@@ -41,8 +42,8 @@ struct QuickOp {
   ValType result;
 };
 
-// Bytes that may be looked at from the start of a quick instruction: opcode, alignment, three of offset.
-inline constexpr int kQuickBytes = 5;
+// Bytes that may be looked at from the start of a quick instruction: opcode, alignment, one of offset.
+inline constexpr int kQuickBytes = 3;
 
 consteval ValType quick_type(char letter) {
   switch (letter) {
@@ -57,16 +58,10 @@ consteval ValType quick_type(char letter) {
 consteval Quick quick_way(Op op) {
   const OpInfo& row = info(op);
   switch (op) {
-    case Op::LocalGet: return Quick::LocalGet;
-    case Op::LocalSet: return Quick::LocalSet;
-    case Op::LocalTee: return Quick::LocalTee;
-    case Op::GlobalGet: return Quick::GlobalGet;
-    case Op::GlobalSet: return Quick::GlobalSet;
-    case Op::I32Const: return Quick::I32Const;
-    case Op::I64Const: return Quick::I64Const;
-    case Op::Drop: return Quick::Drop;
-    case Op::Select: return Quick::Select;
-    case Op::BrIf: return Quick::BrIf;
+#define SKIFF_QUICK_OP(NAME, HANDLER) \
+  case Op::NAME: return Quick::NAME;
+    SKIFF_QUICK_OPS(SKIFF_QUICK_OP)
+#undef SKIFF_QUICK_OP
     default: break;
   }
   if (row.shape == Shape::Load) return Quick::Load;
@@ -94,16 +89,40 @@ static_assert(kQuickOps[info(Op::I32Add).code].how == Quick::Binary);
 static_assert(kQuickOps[info(Op::I64Store8).code].operand == ValType::I64);
 static_assert(info(Op::LocalGet).imm == Imm::Local && info(Op::GlobalSet).imm == Imm::Global);
 
-// A LEB128 of at most three bytes at p. The result is its length, or 0 when it is longer.
-template <bool Signed>
-inline uint32_t short_leb(const uint8_t* p, uint32_t& value) {
-  const auto widen = [](uint32_t v, uint32_t bits) {
-    return Signed ? static_cast<uint32_t>(static_cast<int32_t>(v << (32 - bits)) >> (32 - bits)) : v;
-  };
-  if (p[0] < 0x80) return value = widen(p[0], 7), 1u;
-  if (p[1] < 0x80) return value = widen((p[0] & 0x7Fu) | uint32_t{p[1]} << 7, 14), 2u;
-  if (p[2] < 0x80) return value = widen((p[0] & 0x7Fu) | (p[1] & 0x7Fu) << 7 | uint32_t{p[2]} << 14, 21), 3u;
-  return 0;
+// The LEB128 of more than one byte at p, put together without asking for its length, which branches would
+// guess wrong. The result is the length, or 0 where it does not fit or nearly reaches `end`.
+template <class Word, bool Signed>
+inline uint32_t long_leb(const uint8_t* p, const uint8_t* end, Word& value) {
+  constexpr unsigned kBits = sizeof(Word) * 8;
+  if (end - p < static_cast<ptrdiff_t>(sizeof(Word))) [[unlikely]]
+    return 0;
+  const Word w = load_unaligned<Word>(p);
+  const Word last = ~w & static_cast<Word>(0x8080808080808080u);
+  if (last == 0) [[unlikely]]
+    return 0;
+  const unsigned bits = static_cast<unsigned>(std::countr_zero(last)) + 1;
+  Word x = (w << (kBits - bits) >> (kBits - bits)) & static_cast<Word>(0x7F7F7F7F7F7F7F7Fu);
+  x = (x & static_cast<Word>(0x007F007F007F007Fu)) | (x >> 1 & static_cast<Word>(0x3F803F803F803F80u));
+  x = (x & static_cast<Word>(0x00003FFF00003FFFu)) | (x >> 2 & static_cast<Word>(0x0FFFC0000FFFC000u));
+  if constexpr (kBits == 64) x = (x & 0x0FFFFFFFu) | (x >> 4 & 0x00FFFFFFF0000000u);
+  if constexpr (Signed) {
+    const unsigned unused = kBits - bits / 8 * 7;
+    x = static_cast<Word>(static_cast<std::make_signed_t<Word>>(x << unused) >> unused);
+  }
+  value = x;
+  return bits / 8;
+}
+
+// The block type that is neither values nor a type index.
+inline constexpr uint8_t kEmptyBlock = 0x40;
+
+// A LEB128 at p of no more bytes than Word has. Requires: p < end.
+template <class Word = uint32_t, bool Signed = false>
+inline uint32_t quick_leb(const uint8_t* p, const uint8_t* end, Word& value) {
+  if (*p >= 0x80) return long_leb<Word, Signed>(p, end, value);
+  value = *p;
+  if constexpr (Signed) value = static_cast<Word>(static_cast<int8_t>(*p << 1) >> 1);
+  return 1;
 }
 
 }  // namespace skiff::detail

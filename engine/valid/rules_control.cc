@@ -29,16 +29,11 @@ bool FunctionChecker::check_block() {
   if (op == Op::If && !pop(ValType::I32)) return false;
   if (op == Op::TryTable && !check_catches()) return false;
   if (!pop_all(params)) return false;
-  ControlFrame& f = scratch_.control.push();
+  ControlFrame& f = open_block(op, height());
   f.value = value;
   if (type.kind == BlockType::Kind::Value) results = {&f.value, 1};
-  f.info = {op, params, results, height()};
-  f.part = op;
-  f.unreachable = false;
-  f.delivered = live_;
-  f.end_reached = false;
-  f.initialised = static_cast<uint32_t>(scratch_.trail.size());
-  f.seen = kNoOffset;
+  f.info.params = params;
+  f.info.results = results;
   top_ = &f;
   base_ = sp_;
   return push_all(params);
@@ -75,8 +70,7 @@ bool FunctionChecker::close_part() {
     return error(ErrorCode::TypeMismatch,
                  std::to_string(extra) + " more operands than results at the end of the block");
   }
-  top_->end_reached |= live_;
-  if (tracks_locals_) reset_initialised(top_->initialised);
+  leave_part(*top_);
   return true;
 }
 
@@ -125,15 +119,7 @@ bool FunctionChecker::check_end() {
       return error(ErrorCode::TypeMismatch, "if without else must have results equal to its parameters");
     f.end_reached |= f.delivered;
   }
-  scratch_.control.pop();
-  live_ = f.delivered && f.end_reached;
-  if (scratch_.control.size() == 0) {
-    top_ = nullptr;
-    return true;
-  }
-  top_ = &scratch_.control.label(0);
-  base_ = stack_ + top_->info.height;
-  return push_all(f.info.results);
+  return !close_block(f) || push_all(f.info.results);
 }
 
 // ---------------------------------------------------------------------------------------------- branches

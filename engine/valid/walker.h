@@ -87,147 +87,52 @@ class FunctionWalker : FunctionChecker {
  private:
   static constexpr bool kSilent = std::is_same_v<S, NullSink>;
 
-  // Does the run of common instructions that begins here, with everything it needs in registers. It stops,
-  // with nothing of it done, at the first instruction that is none of them or has any surprise.
-  void quick_run() {
-    const uint8_t* const begin = reader_.pos();
-    const uint8_t* const end = begin + reader_.remaining();
-    const uint8_t* p = begin;
-    ValType* const base = base_;
-    ValType* sp = sp_;
-    const std::span<const ValType> locals = locals_;
-    // The general way tracks the initialisation of locals without default value.
-    const auto is_tracked = [tracks = tracks_locals_](ValType type) {
-      return tracks && !type.is_defaultable();
-    };
-    const auto deliver = [&](const QuickOp& q, uint32_t imm, ValType type) {
-      if (kSilent || !live_) return;
-      instr_.op = q.op;
-      instr_.offset = reader_.offset() + static_cast<uint64_t>(p - begin);
-      instr_.index = imm;
-      instr_.bits = q.op == Op::I64Const ? static_cast<uint64_t>(int64_t{static_cast<int32_t>(imm)}) : imm;
-      resolved_.type = type;
-      resolved_.address = AddressType::I32;
-      sink_.instr(instr_, resolved_, WalkView{static_cast<uint32_t>(sp - stack_), depth()});
-    };
-    while (end - p >= kQuickBytes) {
-      const QuickOp& q = kQuickOps[*p];
-      uint32_t imm = 0, length = 0;
-      switch (q.how) {
-        case Quick::None: goto done;
-        case Quick::Unary:
-          if (sp == base || sp[-1] != q.operand) [[unlikely]]
-            goto done;
-          deliver(q, 0, {});
-          sp[-1] = q.result;
-          break;
-        case Quick::Binary:
-          if (sp - base < 2 || sp[-1] != q.operand || sp[-2] != q.operand) [[unlikely]]
-            goto done;
-          deliver(q, 0, {});
-          --sp;
-          sp[-1] = q.result;
-          break;
-        case Quick::Load:
-          length = short_leb<false>(p + 2, imm);
-          if (length == 0 || !quick_memory_ || p[1] > q.width) [[unlikely]]
-            goto done;
-          if (sp == base || sp[-1] != ValType::I32) [[unlikely]]
-            goto done;
-          instr_.memarg = {imm, p[1], 0};
-          deliver(q, 0, {});
-          sp[-1] = q.result;
-          ++length;
-          break;
-        case Quick::Store:
-          length = short_leb<false>(p + 2, imm);
-          if (length == 0 || !quick_memory_ || p[1] > q.width) [[unlikely]]
-            goto done;
-          if (sp - base < 2 || sp[-1] != q.operand || sp[-2] != ValType::I32) [[unlikely]]
-            goto done;
-          instr_.memarg = {imm, p[1], 0};
-          deliver(q, 0, {});
-          sp -= 2;
-          ++length;
-          break;
-        case Quick::LocalGet:
-          length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= locals.size() || is_tracked(locals[imm])) [[unlikely]]
-            goto done;
-          deliver(q, imm, locals[imm]);
-          *sp++ = locals[imm];
-          break;
-        case Quick::LocalSet:
-          length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= locals.size() || sp == base || sp[-1] != locals[imm]) [[unlikely]]
-            goto done;
-          if (is_tracked(sp[-1])) [[unlikely]]
-            goto done;
-          deliver(q, imm, sp[-1]);
-          --sp;
-          break;
-        case Quick::LocalTee:
-          length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= locals.size() || sp == base || sp[-1] != locals[imm]) [[unlikely]]
-            goto done;
-          if (is_tracked(sp[-1])) [[unlikely]]
-            goto done;
-          deliver(q, imm, sp[-1]);
-          break;
-        case Quick::GlobalGet:
-          length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= info_.globals.size()) [[unlikely]]
-            goto done;
-          deliver(q, imm, info_.globals[imm].type);
-          *sp++ = info_.globals[imm].type;
-          break;
-        case Quick::GlobalSet:
-          length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= info_.globals.size() || !info_.globals[imm].mut) [[unlikely]]
-            goto done;
-          if (sp == base || sp[-1] != info_.globals[imm].type) [[unlikely]]
-            goto done;
-          deliver(q, imm, sp[-1]);
-          --sp;
-          break;
-        case Quick::I32Const:
-        case Quick::I64Const:
-          length = short_leb<true>(p + 1, imm);
-          if (length == 0) [[unlikely]]
-            goto done;
-          deliver(q, imm, {});
-          *sp++ = q.result;
-          break;
-        case Quick::Drop:
-          if (sp == base) [[unlikely]]
-            goto done;
-          deliver(q, 0, sp[-1]);
-          --sp;
-          break;
-        case Quick::Select:
-          if (sp - base < 3 || sp[-1] != ValType::I32 || sp[-2] != sp[-3] || !sp[-3].is_num()) [[unlikely]]
-            goto done;
-          deliver(q, 0, sp[-3]);
-          sp -= 2;
-          break;
-        case Quick::BrIf: {
-          length = short_leb<false>(p + 1, imm);
-          if (length == 0 || imm >= depth() || sp == base || sp[-1] != ValType::I32) [[unlikely]]
-            goto done;
-          ControlFrame& target = scratch_.control.label(imm);
-          if (!target.info.label_types().empty()) goto done;
-          branches_to(target);
-          deliver(q, imm, {});
-          --sp;
-          break;
-        }
-      }
-      p += 1 + length;
-    }
-  done:
-    sp_ = sp;
-    reader_.skip(static_cast<size_t>(p - begin));
-  }
+  // The quick way (quick_run.h): the run of common instructions that begins here, with everything it needs
+  // in registers. It stops, with nothing of it done, at the first instruction that is none of them or has
+  // any surprise.
+  struct Run {
+    const uint8_t* p;
+    const uint8_t* end;
+    ValType* base;
+    ValType* sp;
+    std::span<const ValType> locals;
+    bool tracks;  // some locals have no default value
+  };
+  void quick_run();
+  bool quick_none(Run& r, const QuickOp& q);
+  bool quick_nop(Run& r, const QuickOp& q);
+  bool quick_unary(Run& r, const QuickOp& q);
+  bool quick_binary(Run& r, const QuickOp& q);
+  bool quick_i32_const(Run& r, const QuickOp& q);
+  bool quick_i64_const(Run& r, const QuickOp& q);
+  bool quick_f32_const(Run& r, const QuickOp& q);
+  bool quick_f64_const(Run& r, const QuickOp& q);
+  bool quick_load(Run& r, const QuickOp& q);
+  bool quick_store(Run& r, const QuickOp& q);
+  bool quick_local(const Run& r, uint32_t& index, uint32_t& length);
+  bool quick_local_get(Run& r, const QuickOp& q);
+  bool quick_local_set(Run& r, const QuickOp& q);
+  bool quick_local_tee(Run& r, const QuickOp& q);
+  bool quick_global(const Run& r, uint32_t& index, uint32_t& length);
+  bool quick_global_get(Run& r, const QuickOp& q);
+  bool quick_global_set(Run& r, const QuickOp& q);
+  bool quick_drop(Run& r, const QuickOp& q);
+  bool quick_select(Run& r, const QuickOp& q);
+  bool quick_block(Run& r, const QuickOp& q);
+  bool quick_else(Run& r, const QuickOp& q);
+  bool quick_end(Run& r, const QuickOp& q);
+  bool quick_close(const Run& r, const ControlFrame& frame);
+  bool quick_label(const Run& r, const ValType* sp, ControlFrame*& target, uint32_t& index, uint32_t& length);
+  bool quick_br(Run& r, const QuickOp& q);
+  bool quick_br_if(Run& r, const QuickOp& q);
+  bool quick_return(Run& r, const QuickOp& q);
+  bool quick_unreachable(Run& r, const QuickOp& q);
+  bool quick_call(Run& r, const QuickOp& q);
+  void quick_stop(Run& r);
+  void deliver(const Run& r, const QuickOp& q, uint64_t imm = 0, ValType type = {});
+  void describe(const Run& r, const QuickOp& q);
+  WalkView view(const Run& r) { return {static_cast<uint32_t>(r.sp - stack_), depth()}; }
+  using FunctionChecker::view;
 
   // The general way.
   bool step() {
@@ -285,3 +190,5 @@ Status walk_const_expr(const ModuleInfo& info, const ConstExpr& expr, ValType ex
 }
 
 }  // namespace skiff
+
+#include "engine/valid/quick_run.h"
