@@ -425,6 +425,19 @@ Result<ModuleTypes> TypeRegistry::add(const Module& module) {
   return result;
 }
 
+Result<ModuleTypes> TypeRegistry::add_group(std::span<const SubType> types, std::span<const uint32_t> known) {
+  const Candidate c{types, static_cast<uint32_t>(known.size()), known};
+  if (Status s = check_indices(c.types, c.first); !s) return std::unexpected(std::move(s).error());
+  ModuleTypes result;
+  std::lock_guard lock(impl_->mutex);
+  Result<uint32_t> number = impl_->intern(c);
+  if (!number) return std::unexpected(std::move(number).error());
+  result.registry_ = this;
+  result.groups_.push_back(*number);
+  for (const Entry& e : impl_->groups[*number]->entries) result.ids_.push_back(e.id);
+  return result;
+}
+
 uint32_t TypeRegistry::add_func_type(const FuncType& type) {
   SubType sub;
   sub.comp.func = type;

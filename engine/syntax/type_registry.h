@@ -66,6 +66,11 @@ class TypeRegistry {
   /// Errors: UnknownType, SubType, ImplementationLimit.
   Result<ModuleTypes> add(const Module& module);
 
+  /// Registers one rec group outside a module (core types of components). Indices below known.size() name the
+  /// canonical ids in `known`, for which the caller holds references; from there on the group's own members.
+  /// Errors: as add().
+  Result<ModuleTypes> add_group(std::span<const SubType> types, std::span<const uint32_t> known);
+
   /// Registers one function type whose heap types are abstract or canonical (host functions). The
   /// registry keeps it for its own lifetime. Spec: it is a final type in a group of its own.
   uint32_t add_func_type(const FuncType& type);

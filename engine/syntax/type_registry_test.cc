@@ -54,6 +54,22 @@ TEST(TypeRegistry, EqualGroupsOfTwoModulesShareIds) {
   EXPECT_EQ(a.canonical(ref(1)), ref(a.id(1)));
 }
 
+TEST(TypeRegistry, GroupsOutsideModules) {
+  TypeRegistry r;
+  auto m = add(r, module_of({{func({}, {})}, {structure({{ref(0)}, {ref(1)}})}}));
+  const uint32_t known[] = {m.id(1), m.id(0)};
+  // The module's struct, its function type being index 1 here and the struct itself index 2.
+  const SubType group[] = {structure({{ref(1)}, {ref(2)}})};
+  auto g = r.add_group(group, known);
+  ASSERT_TRUE(g);
+  EXPECT_EQ(g->id(0), m.id(1));
+  EXPECT_EQ(r.live_types(), 2u);
+  const SubType bad[] = {structure({{ref(3)}})};
+  auto none = r.add_group(bad, known);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::UnknownType);
+}
+
 TEST(TypeRegistry, IsoRecursiveNotEquiRecursive) {
   TypeRegistry r;
   // A self-reference is not the same as a reference to an earlier equal-looking type.
