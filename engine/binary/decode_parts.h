@@ -1,6 +1,6 @@
 // Pieces of the module decoder that its files share (decode_module.cc, decode_types.cc,
-// decode_segments.cc, decode_custom.cc). Private to engine/binary. Every function reads from a Reader over
-// one section and leaves errors in it.
+// decode_segments.cc, decode_custom.cc), and the component decoder with them. Private to these. Every
+// function reads from a Reader over one section and leaves errors in it.
 #pragma once
 
 #include <algorithm>
@@ -44,6 +44,9 @@ void read_list(Reader& reader, std::vector<T>& list, size_t min_bytes, uint32_t 
   read_elements(reader, n, at, limit, what, element);
 }
 
+/// What an error of a disabled proposal says.
+std::string disabled(Feature feature);
+
 /// Spec: binary-local, any number of declarations.
 void skip_locals(Reader& reader, Features features);
 /// Spec: binary-expr: reads instructions up to and including the matching `end`.
@@ -53,6 +56,9 @@ ConstExpr read_const_expr(Reader& reader, SectionContext& context);
 
 // decode_types.cc. Spec: binary-types.
 void read_type_section(Reader& reader, Module& module);
+/// Spec: binary-rectype. Appends the types of one group; true when it is written as a group.
+bool read_rec_type(Reader& reader, Features features, std::vector<SubType>& types);
+SubType read_sub_type(Reader& reader, Features features);
 ValType read_ref_type(Reader& reader, Features features);
 TableType read_table_type(Reader& reader, Features features);
 MemoryType read_memory_type(Reader& reader, Features features);

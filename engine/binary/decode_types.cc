@@ -6,7 +6,17 @@
 #include "engine/syntax/limits.h"
 
 namespace skiff {
+
+namespace detail {
+std::string disabled(Feature feature) {
+  const std::string name(name_of(feature));
+  return name + " is disabled; enable with --features=+" + name;
+}
+}  // namespace detail
+
 namespace {
+
+using detail::disabled;
 
 constexpr uint8_t kRefByte = 0x64, kRefNullByte = 0x63;
 constexpr uint8_t kFuncByte = 0x60, kStructByte = 0x5F, kArrayByte = 0x5E;
@@ -15,11 +25,6 @@ constexpr uint8_t kEmptyBlockByte = 0x40;
 
 // Bits of the flags of limits.
 constexpr uint8_t kHasMax = 0x01, kShared = 0x02, kAddress64 = 0x04, kPageSize = 0x08;
-
-std::string disabled(Feature feature) {
-  const std::string name(name_of(feature));
-  return name + " is disabled; enable with --features=+" + name;
-}
 
 std::string hex(uint8_t byte) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -151,35 +156,6 @@ CompositeType read_composite_type(Reader& reader, Features features) {
   return type;
 }
 
-// Spec: binary-subtype.
-SubType read_sub_type(Reader& reader, Features features) {
-  SubType type;
-  const uint64_t at = reader.offset();
-  const uint8_t form = reader.peek();
-  if (form == kSubByte || form == kSubFinalByte) {
-    reader.u8();
-    if (!features.has(Feature::Gc)) {
-      reader.set_error_at(ErrorCode::MalformedDefinitionType, at, disabled(Feature::Gc));
-    }
-    type.final = form == kSubFinalByte;
-    const uint32_t n = reader.count();
-    if (n > 1) reader.set_error_at(ErrorCode::SubType, at, "more than one supertype");
-    if (n == 1) type.super = reader.u32();
-  }
-  type.comp = read_composite_type(reader, features);
-  return type;
-}
-
-// Spec: binary-rectype. `n` types that form one group, appended to the module.
-void read_group(Reader& reader, Module& module, uint32_t n) {
-  const auto first = static_cast<uint32_t>(module.types.size());
-  if (n > limits::kTypes - first) return reader.set_error(ErrorCode::ImplementationLimit, "too many types");
-  module.rec_groups.push_back({first, n});
-  for (uint32_t i = 0; i < n && reader.ok(); ++i) {
-    module.types.push_back(read_sub_type(reader, module.features));
-  }
-}
-
 struct LimitsFlags {
   uint8_t flags = 0;
   bool has(uint8_t bit) const { return (flags & bit) != 0; }
@@ -294,15 +270,48 @@ BlockType decode_block_type(Reader& reader, Features features) {
 
 namespace detail {
 
-void read_type_section(Reader& reader, Module& module) {
-  read_list(reader, module.rec_groups, 2, limits::kRecGroups, "types", [&] {
-    if (reader.peek() != kRecByte) return read_group(reader, module, 1);
-    const uint64_t at = reader.offset();
+// Spec: binary-subtype.
+SubType read_sub_type(Reader& reader, Features features) {
+  SubType type;
+  const uint64_t at = reader.offset();
+  const uint8_t form = reader.peek();
+  if (form == kSubByte || form == kSubFinalByte) {
     reader.u8();
-    if (!module.features.has(Feature::Gc)) {
+    if (!features.has(Feature::Gc)) {
       reader.set_error_at(ErrorCode::MalformedDefinitionType, at, disabled(Feature::Gc));
     }
-    read_group(reader, module, reader.count());
+    type.final = form == kSubFinalByte;
+    const uint32_t n = reader.count();
+    if (n > 1) reader.set_error_at(ErrorCode::SubType, at, "more than one supertype");
+    if (n == 1) type.super = reader.u32();
+  }
+  type.comp = read_composite_type(reader, features);
+  return type;
+}
+
+bool read_rec_type(Reader& reader, Features features, std::vector<SubType>& types) {
+  const uint64_t at = reader.offset();
+  const bool group = reader.peek() == kRecByte;
+  uint32_t n = 1;
+  if (group) {
+    reader.u8();
+    if (!features.has(Feature::Gc)) {
+      reader.set_error_at(ErrorCode::MalformedDefinitionType, at, disabled(Feature::Gc));
+    }
+    n = reader.count();
+  }
+  if (n > limits::kTypes - types.size()) {
+    reader.set_error(ErrorCode::ImplementationLimit, "too many types");
+  }
+  for (uint32_t i = 0; i < n && reader.ok(); ++i) types.push_back(read_sub_type(reader, features));
+  return group;
+}
+
+void read_type_section(Reader& reader, Module& module) {
+  read_list(reader, module.rec_groups, 2, limits::kRecGroups, "types", [&] {
+    const auto first = static_cast<uint32_t>(module.types.size());
+    read_rec_type(reader, module.features, module.types);
+    module.rec_groups.push_back({first, static_cast<uint32_t>(module.types.size()) - first});
   });
 }
 

@@ -21,5 +21,12 @@ void encode_instr(Writer& out, const Instr& instr);
 
 void encode_val_type(Writer& out, ValType type);
 void encode_heap_type(Writer& out, HeapType type);
+/// A final type without supertype takes its short form.
+void encode_sub_type(Writer& out, const SubType& type);
+/// Spec: binary-rectype. One type that is no explicit group is written by itself.
+void encode_rec_type(Writer& out, std::span<const SubType> types, bool explicit_group);
+void encode_table_type(Writer& out, const TableType& type);
+void encode_memory_type(Writer& out, const MemoryType& type);
+void encode_global_type(Writer& out, const GlobalType& type);
 
 }  // namespace skiff

@@ -44,8 +44,18 @@ void write_result_type(Writer& out, const std::vector<ValType>& types) {
   for (ValType type : types) encode_val_type(out, type);
 }
 
+// Spec: binary-limits. `extra`: flag bits besides those of the limits themselves.
+void write_limits(Writer& out, const Limits& limits, AddressType address, unsigned extra) {
+  const unsigned flags = (limits.max ? 1 : 0) | (address == AddressType::I64 ? 4 : 0) | extra;
+  out.u8(static_cast<uint8_t>(flags));
+  out.u64(limits.min);
+  if (limits.max) out.u64(*limits.max);
+}
+
+}  // namespace
+
 // Spec: binary-subtype; a final type without supertype in its short form.
-void write_sub_type(Writer& out, const SubType& type) {
+void encode_sub_type(Writer& out, const SubType& type) {
   if (!type.final || type.super) {
     out.u8(type.final ? 0x4F : 0x50);
     out.u32(type.super ? 1 : 0);
@@ -70,41 +80,39 @@ void write_sub_type(Writer& out, const SubType& type) {
   }
 }
 
-void write_types(Writer& out, const Module& module) {
-  if (module.rec_groups.empty()) return;
-  out.u32(module.rec_groups.size());
-  for (const RecGroup& group : module.rec_groups) {
-    if (group.count != 1) {
-      out.u8(0x4E);
-      out.u32(group.count);
-    }
-    for (uint32_t i = 0; i < group.count; ++i) write_sub_type(out, module.types[group.first + i]);
+void encode_rec_type(Writer& out, std::span<const SubType> types, bool explicit_group) {
+  if (types.size() != 1 || explicit_group) {
+    out.u8(0x4E);
+    out.u32(types.size());
   }
+  for (const SubType& type : types) encode_sub_type(out, type);
 }
 
-// Spec: binary-limits. `extra`: flag bits besides those of the limits themselves.
-void write_limits(Writer& out, const Limits& limits, AddressType address, unsigned extra) {
-  const unsigned flags = (limits.max ? 1 : 0) | (address == AddressType::I64 ? 4 : 0) | extra;
-  out.u8(static_cast<uint8_t>(flags));
-  out.u64(limits.min);
-  if (limits.max) out.u64(*limits.max);
-}
-
-void write_table_type(Writer& out, const TableType& type) {
+void encode_table_type(Writer& out, const TableType& type) {
   encode_val_type(out, type.elem);
   write_limits(out, type.limits, type.address, 0);
 }
 
-void write_memory_type(Writer& out, const MemoryType& type) {
+void encode_memory_type(Writer& out, const MemoryType& type) {
   constexpr uint8_t kDefaultPageSize = 16;
   const bool custom = type.page_size_log2 != kDefaultPageSize;
   write_limits(out, type.limits, type.address, (type.shared ? 2 : 0) | (custom ? 8 : 0));
   if (custom) out.u32(type.page_size_log2);
 }
 
-void write_global_type(Writer& out, const GlobalType& type) {
+void encode_global_type(Writer& out, const GlobalType& type) {
   encode_val_type(out, type.type);
   out.u8(type.mut);
+}
+
+namespace {
+
+void write_types(Writer& out, const Module& module) {
+  if (module.rec_groups.empty()) return;
+  out.u32(module.rec_groups.size());
+  for (const RecGroup& group : module.rec_groups) {
+    encode_rec_type(out, std::span(module.types).subspan(group.first, group.count), false);
+  }
 }
 
 void write_tag_type(Writer& out, const TagType& type) {
@@ -121,9 +129,9 @@ void write_imports(Writer& out, const Module& module) {
     out.u8(static_cast<uint8_t>(import.kind));
     switch (import.kind) {
       case ExternKind::Func: out.u32(module.functions[import.index].type); break;
-      case ExternKind::Table: write_table_type(out, module.tables[import.index].type); break;
-      case ExternKind::Memory: write_memory_type(out, module.memories[import.index].type); break;
-      case ExternKind::Global: write_global_type(out, module.globals[import.index].type); break;
+      case ExternKind::Table: encode_table_type(out, module.tables[import.index].type); break;
+      case ExternKind::Memory: encode_memory_type(out, module.memories[import.index].type); break;
+      case ExternKind::Global: encode_global_type(out, module.globals[import.index].type); break;
       case ExternKind::Tag: write_tag_type(out, module.tags[import.index].type); break;
     }
   }
@@ -144,7 +152,7 @@ void write_table(Writer& out, const Table& table) {
     out.u8(0x40);
     out.u8(0x00);
   }
-  write_table_type(out, table.type);
+  encode_table_type(out, table.type);
   if (table.init) write_bytes(out, *table.init);
 }
 
@@ -212,10 +220,10 @@ void write_content(Writer& out, const Module& m, uint8_t id) {
       return write_defined(out, m.tables, m.imported_tables, [&](const Table& t) { write_table(out, t); });
     case 5:
       return write_defined(out, m.memories, m.imported_memories,
-                           [&](const Memory& memory) { write_memory_type(out, memory.type); });
+                           [&](const Memory& memory) { encode_memory_type(out, memory.type); });
     case 6:
       return write_defined(out, m.globals, m.imported_globals, [&](const Global& g) {
-        write_global_type(out, g.type);
+        encode_global_type(out, g.type);
         write_bytes(out, g.init);
       });
     case 7: return write_defined(out, m.exports, 0, [&](const Export& e) { write_export(out, e); });
