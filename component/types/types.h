@@ -7,6 +7,7 @@
 // types of two tables (linking at run time) does so structurally, with a map between ResourceIds.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -144,17 +145,29 @@ using TypeBody =
                  ResultType, OwnType, BorrowType, StreamType, FutureType, FuncType, ComponentType,
                  InstanceType, ModuleType>;
 
-/// What is known of a value type as a whole; computed once, when it enters the table.
+/// Spec: CanonicalABI.md flatten_type: the core types that a value travels as, when they are at most 16.
+struct FlatTypes {
+  static constexpr uint32_t kMax = 16;
+  uint8_t count = 0;                // kMax + 1: too many
+  std::array<skiff::ValType::Kind, kMax> kinds{};
+  bool fits(uint32_t limit = kMax) const { return count <= limit; }
+  /// Requires: i < count, fits().
+  skiff::ValType operator[](uint32_t i) const { return skiff::ValType(kinds[i]); }
+};
+
+/// What is known of a type as a whole; computed once, when it enters the table. Sizes, alignments and flat
+/// types are those of value types.
 struct TypeFacts {
   // Spec: CanonicalABI.md elem_size and alignment, for 32-bit [0] and 64-bit [1] memories. Bytes.
   uint64_t size[2] = {0, 0};
   uint32_t align[2] = {1, 1};
+  FlatTypes flat[2];
   uint32_t depth = 0;               // nesting
   uint64_t nodes = 1;               // size of the type as a tree, saturating
   bool has_borrow = false;
   bool has_handle = false;          // own, borrow, stream, future, error-context
   bool has_pointer = false;         // string, list, map: a value may own memory elsewhere
-  bool has_resource = false;        // mentions a resource type
+  bool has_resource = false;        // mentions a resource type, bound or free
 };
 
 class TypeTable {
@@ -163,7 +176,7 @@ class TypeTable {
   ~TypeTable();
   TypeTable(const TypeTable&) = delete;
 
-  /// Adds a type, or finds the equal one (value and function types).
+  /// Adds a type, or finds the equal one (value and function types). Fills InstanceType::by_name.
   TypeId add(TypeBody body);
   const TypeBody& body(TypeId id) const;
   /// Requires: the type has that shape.
@@ -175,6 +188,11 @@ class TypeTable {
   const T* get_if(ValType t) const { return t.is_primitive() ? nullptr : get_if<T>(t.id()); }
   /// Facts of a value type; of primitives too.
   const TypeFacts& facts(ValType type) const;
+  /// Facts of any type of the table.
+  const TypeFacts& facts(TypeId id) const;
+  /// Facts of the type that an extern has; of a Type extern, those of the type it stands for.
+  const TypeFacts& facts(const ExternType& type) const;
+  const TypeFacts& facts(const AnyType& type) const;
   size_t size() const;
 
   ResourceId new_resource();
