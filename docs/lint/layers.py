@@ -31,7 +31,7 @@ ALLOWED = {
     "component/wit": ["engine/base", "engine/syntax", "engine/binary", "engine/valid", "component/types",
                       "component/binary", "component/valid"],
     "component/abi": ["engine/base", "engine/syntax", "engine/exec", "component/types"],
-    "component/exec": ["engine/base", "engine/syntax", "engine/binary", "engine/valid", "engine/gc",
+    "component/exec": ["engine/base", "engine/syntax", "engine/binary", "engine/valid", "engine/gc", "component/binary",
                        "engine/exec", "component/types", "component/valid", "component/abi"],
     "component/tools": ["engine", "component"],
     "wasi/os": ["engine/base"],
