@@ -134,7 +134,7 @@ Outcome host_function(HostCall& call) {
 class Runner {
  public:
   Runner(ByteSpan binary, const Configuration& configuration)
-      : engine_({Features::all(), configuration.tunables}, configuration.tier->make()),
+      : engine_({Features::all(), configuration.tunables}, configuration.tier->make(configuration.options)),
         describe_(engine_.types()) {
     run(binary);
   }
@@ -305,6 +305,7 @@ Result<Configuration> parse_configuration(std::string_view text) {
     const std::string_view option = text.substr(0, next).substr(at + 1);
     if (option == "checked") made.tunables.guard_pages = false;
     else if (option == "gcstress") made.tunables.gc_stress = true;
+    else if (option.starts_with("switch")) made.options.switch_after = option == "switch" ? 1 : option.back() - '0';
     else return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex, "unknown variant " + std::string(option));
     at = next;
   }
@@ -319,7 +320,7 @@ std::vector<std::pair<Configuration, Configuration>> default_pairs() {
   add("interp", "interp+checked");
   add("interp", "interp+gcstress");
   for (const TierFactory& tier : tier_factories()) {
-    if (tier.name == "interp") continue;
+    if (tier.name == "interp" || tier.name == "auto") continue;
     const std::string name(tier.name);
     // The smallest module that has code tells whether the tier works here.
     const std::vector<uint8_t> probe = generate_binary({}, {});
@@ -327,6 +328,7 @@ std::vector<std::pair<Configuration, Configuration>> default_pairs() {
     add("interp", name);
     add("interp", name + "+checked");
     add("interp", name + "+gcstress");
+    add("interp", "auto+switch2");
   }
   return pairs;
 }

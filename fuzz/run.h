@@ -15,11 +15,13 @@ namespace skiff::fuzz {
 struct Configuration {
   std::string name;
   const TierFactory* tier = nullptr;
+  TierOptions options;
   Tunables tunables;
 };
 
 /// "interp", "interp+checked" (no guard pages), "interp+gcstress" (collects at every allocation), the same
-/// with any other tier of runtime/tiers.h. Errors: InvalidArgument.
+/// with any other tier of runtime/tiers.h; "auto+switch2": goes to compiled code when two functions have been called.
+/// Errors: InvalidArgument.
 Result<Configuration> parse_configuration(std::string_view text);
 
 /// All pairs worth comparing in this build: the interpreter against its variants and against other tiers that

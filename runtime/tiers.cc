@@ -3,30 +3,36 @@
 
 #include "compiler/target/native_tier.h"
 #include "engine/interp/interp.h"
+#include "runtime/auto_tier.h"
 
 namespace skiff {
 namespace {
 
+std::unique_ptr<Tier> make_auto(const TierOptions& options) {
+  return make_auto_tier({.store = options.store, .notes = options.notes, .switch_after = options.switch_after});
+}
+std::unique_ptr<Tier> make_interp(const TierOptions&) { return make_interpreter(); }
+std::unique_ptr<Tier> make_llvm(const TierOptions& options) {
+  return options.store ? compiler::make_native_tier(options.store) : make_llvm_tier();
+}
+
 constexpr TierFactory kTiers[] = {
-    {"interp", make_interpreter, "threaded interpreter"},
-    {"llvm", make_llvm_tier, "optimising compiler (needs libskiff-llvm)",
-     compiler::make_native_tier},
+    {"auto", make_auto, "interpreter until compiled code is ready, in the background", true},
+    {"interp", make_interp, "threaded interpreter"},
+    {"llvm", make_llvm, "optimising compiler, before anything runs (needs libskiff-llvm)", true},
 };
 
 }  // namespace
 
 std::span<const TierFactory> tier_factories() { return kTiers; }
 
-const TierFactory& artifact_tier() { return kTiers[1]; }
+const TierFactory& artifact_tier() { return *find_tier("llvm").value(); }
 
 Result<const TierFactory*> find_tier(std::string_view name) {
-  // Compiling each module anew at every start would cost short programs more than it gives long
-  // ones: the compiler is for those who ask until compiled code is kept between runs.
-  if (name == "auto") return &kTiers[0];
-  std::string known = "auto";
+  std::string known;
   for (const TierFactory& t : kTiers) {
     if (t.name == name) return &t;
-    known.append(", ").append(t.name);
+    known.append(known.empty() ? "" : ", ").append(t.name);
   }
   return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
               "unknown tier '" + std::string(name) + "'; known tiers: " + known);

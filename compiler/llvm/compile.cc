@@ -220,7 +220,10 @@ class Job {
       const size_t next = next_++;
       if (next >= groups_.size()) return;
       const Group& group = groups_[order_[next]];
-      Result<std::unique_ptr<llvm::MemoryBuffer>> object = compiler.compile(group);
+      Result<std::unique_ptr<llvm::MemoryBuffer>> object =
+          options_.cancelled && *options_.cancelled
+              ? fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, "compilation: given up")
+              : compiler.compile(group);
       if (!object) {
         const std::lock_guard lock(mutex_);
         failed_ = true;

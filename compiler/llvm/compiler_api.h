@@ -2,6 +2,7 @@
 // with dlopen when something must be compiled, and never when a cached artifact is at hand.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <string>
 
@@ -13,7 +14,7 @@
 namespace skiff::compiler {
 
 /// Raised with every change to what generated code is or expects; part of cache keys.
-inline constexpr uint32_t kCompilerVersion = 1;
+inline constexpr uint32_t kCompilerVersion = 2;
 
 struct CompileOptions {
   Tunables tunables;
@@ -25,6 +26,8 @@ struct CompileOptions {
   bool epochs = true;                    // poll vm_store->interrupt at loop heads and function entries
   bool fuel = false;                     // count instructions against vm_store->fuel
   bool verify = false;                   // run LLVM's verifier on the IR (tests)
+  /// Not null and true: nobody wants the result any more; compile() fails soon.
+  const std::atomic<bool>* cancelled = nullptr;
   /// Called from any thread with the number of functions done, for progress.
   std::function<void(uint32_t done, uint32_t total)> progress;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compiler/target/enter_stub.h"
+#include "compiler/target/native_tier.h"
 #include "engine/base/check.h"
 #include "engine/exec/instance.h"
 #include "engine/exec/signals.h"
@@ -25,9 +26,8 @@ constexpr size_t kResultSlots = size_t{limits::kResults} * 2;
   act->store->trap(TrapCode::MemoryOutOfBounds, {scope.fault_pc, scope.fault_fp}, *act->func->ctx);
 }
 
-Outcome enter(Activation& act, Slot* values) {
-  const FuncInst& func = *act.func;
-  return skiff_native_call(func.native_entry, func.native_ctx, values, func.code, &act.frame);
+Outcome enter(Activation& act, void* entry, void* ctx, Slot* values) {
+  return skiff_native_call(entry, ctx, values, act.func->code, &act.frame);
 }
 
 }  // namespace
@@ -38,6 +38,7 @@ NativeStore::NativeStore(Store& store, CodeMap& code_map)
       store_(store),
       code_map_(code_map),
       buffers_(std::make_unique<Slot[]>(kArgSlots + kResultSlots)) {
+  store.vm().native_store = this;
   store.vm().arg_buffer = buffers_.get();
   store.vm().result_buffer = buffers_.get() + kArgSlots;
 }
@@ -45,6 +46,7 @@ NativeStore::NativeStore(Store& store, CodeMap& code_map)
 NativeStore::~NativeStore() {
   SKIFF_CHECK(innermost == nullptr);
   store_.vm().arg_buffer = store_.vm().result_buffer = nullptr;
+  store_.vm().native_store = nullptr;
 }
 
 void NativeStore::scan_roots(gc::Marker& marker) {
@@ -125,7 +127,9 @@ void NativeStore::add_frames(const Activation& act, CodeSite site, const Instanc
   for (size_t i = count - kept; i < count; ++i) add(last[i % kHalf]);
 }
 
-Outcome native_enter(FuncInst* self, VmCtx*, Slot* values) {
+namespace {
+
+[[gnu::always_inline]] inline Outcome activate(FuncInst* self, void* entry, void* ctx, Slot* values) {
   VmStore& vm = *self->ctx->vm_store;
   NativeStore& native = NativeStore::of(vm);
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
@@ -138,14 +142,26 @@ Outcome native_enter(FuncInst* self, VmCtx*, Slot* values) {
   Outcome outcome = Outcome::Ok;
   if (native.guard) {
     const GuardScope scope(land, &act);
-    outcome = enter(act, values);
+    outcome = enter(act, entry, ctx, values);
   } else {
-    outcome = enter(act, values);
+    outcome = enter(act, entry, ctx, values);
   }
   native.innermost = act.previous;
   vm.native_stack_limit = outer_limit;
   if (outcome == Outcome::Exception) [[unlikely]] vm.store->pending_exception() = native.exception.exn;
   return outcome;
+}
+
+}  // namespace
+
+Outcome native_enter(FuncInst* self, VmCtx*, Slot* values) {
+  return activate(self, self->native_entry, self->native_ctx, values);
+}
+
+Outcome native_enter_behind_thunk(FuncInst* self, VmCtx*, Slot* values) {
+  const LoadedImage& image = *image_code(*self->ctx).image();
+  const uint32_t imported = self->ctx->instance->info().module.imported_funcs;
+  return activate(self, image.function(self->index - imported), self->ctx, values);
 }
 
 }  // namespace skiff::compiler

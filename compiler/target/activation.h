@@ -36,7 +36,7 @@ class NativeStore final : public TierStore {
  public:
   NativeStore(Store& store, CodeMap& code_map);
   ~NativeStore() override;
-  static NativeStore& of(VmStore& vm) { return static_cast<NativeStore&>(vm.store->tier_store()); }
+  static NativeStore& of(VmStore& vm) { return static_cast<NativeStore&>(*vm.native_store); }
 
   /// Marks whatever looks like a reference on the native stack between here and the outermost activation.
   void scan_roots(gc::Marker& marker) override;
@@ -78,7 +78,9 @@ class NativeStore final : public TierStore {
   std::unique_ptr<Slot[]> buffers_;
 };
 
-/// FuncInst::call of every function of native tiers; FuncInst::code is its array entry.
+/// FuncInst::call of functions of native tiers; FuncInst::code is its array entry.
 Outcome native_enter(FuncInst* self, VmCtx* caller, Slot* values);
+/// The same where native_entry is an import thunk, bound before there was machine code (see bind_image).
+Outcome native_enter_behind_thunk(FuncInst* self, VmCtx* caller, Slot* values);
 
 }  // namespace skiff::compiler

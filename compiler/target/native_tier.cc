@@ -1,8 +1,6 @@
 // From a validated module to functions that can be called.
 #include "compiler/target/native_tier.h"
 
-#include <mutex>
-
 #include "compiler/target/activation.h"
 #include "compiler/target/code_map.h"
 #include "compiler/target/compiler_library.h"
@@ -14,7 +12,7 @@ namespace skiff::compiler {
 namespace {
 
 /// One module's machine code.
-class NativeCode final : public TierCode {
+class NativeCode final : public ImageCode {
  public:
   NativeCode(const ModuleInfo& info, std::shared_ptr<const LoadedImage> image, CodeMap& code_map)
       : info_(info), image_(std::move(image)), code_map_(code_map) {
@@ -23,17 +21,13 @@ class NativeCode final : public TierCode {
   ~NativeCode() override { code_map_.remove({image_.get(), &info_}); }
 
   Entry entry(uint32_t func) override { return {native_enter, image_->array_entry(info_.module.functions[func].type)}; }
-  const LoadedImage& image() const { return *image_; }
+  const LoadedImage* image() const override { return image_.get(); }
 
  private:
   const ModuleInfo& info_;
   std::shared_ptr<const LoadedImage> image_;
   CodeMap& code_map_;
 };
-
-const LoadedImage& image_of(const VmCtx& ctx) {
-  return static_cast<const NativeCode&>(ctx.instance->compiled().code()).image();
-}
 
 class NativeTier final : public Tier {
  public:
@@ -50,22 +44,7 @@ class NativeTier final : public Tier {
     return adopt(info, SKIFF_TRY(provider_(info, tunables, [&] { return compile(info, tunables); })));
   }
 
-  void bind(Instance& instance) override {
-    VmCtx& ctx = instance.ctx();
-    const Module& m = instance.info().module;
-    const LoadedImage& image = image_of(ctx);
-    ctx.libcalls = native_libcalls();
-    for (uint32_t i = m.imported_funcs; i < m.functions.size(); ++i) {
-      FuncInst& func = *ctx.funcs[i];
-      func.native_entry = image.function(i - m.imported_funcs);
-      func.native_ctx = &ctx;
-      func.native_type_id = func.type_id;
-      func.native_vm_store = ctx.vm_store;
-    }
-    for (uint32_t i = 0; i < m.imported_funcs; ++i)
-      if (!ctx.funcs[i]->native_entry) bind_thunk(ctx, *ctx.funcs[i], m.functions[i].type);
-    NativeStore::of(*ctx.vm_store).add_instance(image, ctx);
-  }
+  void bind(Instance& instance) override { bind_image(instance); }
 
   Result<std::unique_ptr<TierStore>> attach(Store& store) override {
     return std::make_unique<NativeStore>(store, code_map_);
@@ -96,36 +75,20 @@ class NativeTier final : public Tier {
   };
 
   Result<std::unique_ptr<TierCode>> adopt(const ModuleInfo& info, std::shared_ptr<const LoadedImage> image) {
-    // A compiler or cache that did not do its work is told from one that did before anything runs.
-    const ImageParts& parts = image->parts();
-    if (parts.functions.size() != info.module.functions.size() - info.module.imported_funcs ||
-        parts.array_entries.size() != info.types.size() || parts.import_thunks.size() != info.types.size())
-      return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, "native image: made for another module");
+    SKIFF_TRY(check_image(info, *image));
     return std::make_unique<NativeCode>(info, std::move(image), code_map_);
   }
 
   Result<NativeImage> compile(const ModuleInfo& info, const Tunables& tunables) {
-    const CompilerApi* compiler = SKIFF_TRY(loaded_compiler());
     CompileOptions options;
     options.tunables = tunables;
     options.threads = tunables.validation_threads;
-#ifndef NDEBUG
-    options.verify = true;
-#endif
-    return compiler->compile(info, options);
-  }
-
-  Result<const CompilerApi*> loaded_compiler() {
-    const std::lock_guard lock(mutex_);
-    if (!compiler_) compiler_ = SKIFF_TRY(load_llvm_compiler());
-    return compiler_;
+    return compile_with_llvm(info, std::move(options));
   }
 
   ImageProvider provider_ = compile_to_memory;
   std::shared_ptr<ImageStore> store_;
   CodeMap code_map_;
-  std::mutex mutex_;
-  const CompilerApi* compiler_ = nullptr;
 };
 
 }  // namespace
@@ -143,8 +106,45 @@ std::unique_ptr<Tier> make_native_tier(std::shared_ptr<ImageStore> store) {
   return std::make_unique<NativeTier>(std::move(store));
 }
 
+Result<NativeImage> compile_with_llvm(const ModuleInfo& info, CompileOptions options) {
+  const CompilerApi* compiler = SKIFF_TRY(load_llvm_compiler());
+#ifndef NDEBUG
+  options.verify = true;
+#endif
+  return compiler->compile(info, options);
+}
+
+Status check_image(const ModuleInfo& info, const LoadedImage& image) {
+  // A compiler or cache that did not do its work is told from one that did before anything runs.
+  const ImageParts& parts = image.parts();
+  if (parts.functions.size() != info.module.functions.size() - info.module.imported_funcs ||
+      parts.array_entries.size() != info.types.size() || parts.import_thunks.size() != info.types.size())
+    return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, "native image: made for another module");
+  return {};
+}
+
+void bind_image(Instance& instance) {
+  VmCtx& ctx = instance.ctx();
+  const Module& m = instance.info().module;
+  const LoadedImage& image = *image_code(ctx).image();
+  ctx.libcalls = native_libcalls();
+  for (uint32_t i = m.imported_funcs; i < m.functions.size(); ++i) {
+    FuncInst& func = *ctx.funcs[i];
+    func.code = image.array_entry(m.functions[i].type);
+    func.call = func.native_entry ? native_enter_behind_thunk : native_enter;
+    if (func.native_entry) continue;
+    func.native_entry = image.function(i - m.imported_funcs);
+    func.native_ctx = &ctx;
+    func.native_type_id = func.type_id;
+    func.native_vm_store = ctx.vm_store;
+  }
+  for (uint32_t i = 0; i < m.imported_funcs; ++i)
+    if (!ctx.funcs[i]->native_entry) bind_thunk(ctx, *ctx.funcs[i], m.functions[i].type);
+  NativeStore::of(*ctx.vm_store).add_instance(image, ctx);
+}
+
 void bind_thunk(const VmCtx& caller, FuncInst& func, uint32_t module_type) {
-  func.native_entry = image_of(caller).import_thunk(module_type);
+  func.native_entry = image_code(caller).image()->import_thunk(module_type);
   func.native_ctx = &func;
   func.native_type_id = func.type_id;
   func.native_vm_store = caller.vm_store;

@@ -6,7 +6,9 @@
 #include <memory>
 
 #include "compiler/target/code_memory.h"
+#include "compiler/llvm/compiler_api.h"
 #include "engine/exec/engine.h"
+#include "engine/exec/instance.h"
 #include "engine/exec/tier.h"
 
 namespace skiff::compiler {
@@ -39,6 +41,28 @@ class ImageStore {
 
 /// Compiles what it does not find in `store`.
 std::unique_ptr<Tier> make_native_tier(std::shared_ptr<ImageStore> store);
+
+/// The code of a module that is machine code, or will be.
+class ImageCode : public TierCode {
+ public:
+  /// Null: not yet. Never changes once it is there.   Thread: any
+  virtual const LoadedImage* image() const = 0;
+};
+/// The code of this instance. Requires: an instance of a tier whose modules have ImageCode.
+inline const ImageCode& image_code(const VmCtx& ctx) {
+  return static_cast<const ImageCode&>(ctx.instance->compiled().code());
+}
+
+/// Makes an instance run its module's image. Functions that were called through an import thunk until now stay so
+/// for callers that are machine code: these may have loaded entry and context at different times.
+/// Requires: image_code(instance).image(), and a NativeStore.   Thread: the store's, not within a library call
+void bind_image(Instance& instance);
+
+/// An image can only be run with the module that it was made of. Errors: Unsupported.
+Status check_image(const ModuleInfo& info, const LoadedImage& image);
+
+/// What libskiff-llvm makes of a module. Loads it at the first call.
+Result<NativeImage> compile_with_llvm(const ModuleInfo& info, CompileOptions options);
 
 /// Gives a function that has no machine code (of the host, or another tier) the import thunk of a type, in the image
 /// of the instance that wants to call it.

@@ -62,6 +62,8 @@ class Tier {
   virtual void bind(Instance&) {}
   /// Called once for each new store.
   virtual Result<std::unique_ptr<TierStore>> attach(Store& store) = 0;
+  /// Is work under way in the background that the destructor would wait for? A process that ends anyway may leave it.
+  virtual bool busy() const { return false; }
 };
 
 }  // namespace skiff

@@ -48,7 +48,7 @@ SKIFF_LAYOUT(ElemInst, 16);
 SKIFF_OFFSET(ElemInst, elems, 0);
 SKIFF_OFFSET(ElemInst, length, 8);
 
-SKIFF_LAYOUT(VmStore, 64);
+SKIFF_LAYOUT(VmStore, 80);
 SKIFF_OFFSET(VmStore, store, 0);
 SKIFF_OFFSET(VmStore, native_stack_limit, 8);
 SKIFF_OFFSET(VmStore, interrupt, 16);
@@ -57,6 +57,8 @@ SKIFF_OFFSET(VmStore, caller, 32);
 SKIFF_OFFSET(VmStore, result_buffer, 40);
 SKIFF_OFFSET(VmStore, arg_buffer, 48);
 SKIFF_OFFSET(VmStore, tail_callee, 56);
+SKIFF_OFFSET(VmStore, interp_store, 64);
+SKIFF_OFFSET(VmStore, native_store, 72);
 
 SKIFF_LAYOUT(VmCtx, 112);
 SKIFF_OFFSET(VmCtx, vm_store, 0);

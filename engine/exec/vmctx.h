@@ -19,6 +19,7 @@ namespace skiff {
 
 class Instance;
 class Store;
+class TierStore;
 struct VmCtx;
 struct VmStore;
 struct FuncInst;
@@ -92,6 +93,9 @@ struct VmStore {
   Slot* result_buffer = nullptr;
   Slot* arg_buffer = nullptr;
   FuncInst* tail_callee = nullptr;  // of a tail call that leaves the instance
+  // What interpreter and native tiers keep for this store, each null without one: a store may run both.
+  TierStore* interp_store = nullptr;
+  TierStore* native_store = nullptr;
 };
 
 /// An instance as code sees it. Arrays are in index-space order, imports first, and live in the same

@@ -13,7 +13,7 @@
 namespace skiff::interp {
 namespace {
 
-const FuncCode& code_of(const LazyFunc& func) { return *func.code.load(std::memory_order_acquire); }
+const FuncCode& code_of(const LazyFunc& func) { return *func.lowered.load(std::memory_order_acquire); }
 
 // Where memory faults of handlers go on, on the stack of the handler.
 void land(void* cookie) {
@@ -123,6 +123,7 @@ size_t FuncCode::bytes() const {
 }
 
 const FuncCode kNotLowered{.frame_slots = kHeaderSlots, .entry = kLower.words()};
+const FuncCode kDiverted{.frame_slots = kHeaderSlots, .entry = kElsewhere.words()};
 
 Pc unwind(Activation& act) {
   Store& store = *act.store;
@@ -154,7 +155,7 @@ Pc unwind(Activation& act) {
 Outcome interp_call(FuncInst* self, VmCtx*, Slot* values) {
   VmStore& vm = *self->ctx->vm_store;
   Store& store = *vm.store;
-  auto& stacks = static_cast<InterpStore&>(store.tier_store());
+  auto& stacks = static_cast<InterpStore&>(*vm.interp_store);
   const auto* func = static_cast<const LazyFunc*>(self->code);
   Slot* base = stacks.top();
   Slot* fp = base + func->param_slots;
@@ -184,29 +185,72 @@ Outcome interp_call(FuncInst* self, VmCtx*, Slot* values) {
   return act.outcome;
 }
 
-Result<std::unique_ptr<InterpStore>> InterpStore::create(uint64_t stack_size, bool guard) {
+Result<std::unique_ptr<InterpStore>> InterpStore::create(Store& store) {
+  const uint64_t stack_size = store.engine().tunables().stack_size;
   // The last page stays inaccessible: no check may fail to see the end, but if one did, it would fault.
   const uint64_t page = os_page_size();
   const uint64_t size = (std::max(stack_size, uint64_t{64} << 10) + page - 1) & ~(page - 1);
   uint8_t* base = os_reserve(size + page);
   if (!base) return fail(ErrorCode::OutOfMemory, kNoOffset, kNoIndex, "address space for a stack");
   std::unique_ptr<InterpStore> stacks(
-      new InterpStore(reinterpret_cast<Slot*>(base), reinterpret_cast<Slot*>(base + size), guard));
+      new InterpStore(store, reinterpret_cast<Slot*>(base), reinterpret_cast<Slot*>(base + size)));
   if (!os_commit(base, size)) return fail(ErrorCode::OutOfMemory, kNoOffset, kNoIndex, "a stack");
+  store.vm().interp_store = stacks.get();
   return stacks;
 }
 
 InterpStore::~InterpStore() {
+  vm_.interp_store = nullptr;
   os_release(reinterpret_cast<uint8_t*>(base_),
              static_cast<uint64_t>(limit_ - base_) * sizeof(Slot) + os_page_size());
 }
 
-Slot* InterpStore::top() const {
-  for (const Activation* act = innermost; act; act = act->previous)
+Slot* InterpStore::top_of(const Activation* act, Slot* base) {
+  for (; act; act = act->previous)
     if (act->fp) return act->fp + code_of(*header_of(act->fp).func).frame_slots;
-  return base_;
+  return base;
 }
 
-void InterpStore::scan_roots(gc::Marker& marker) { marker.mark_range(base_, top()); }
+Slot* InterpStore::top() const { return top_of(innermost, base_); }
+
+void InterpStore::scan_roots(gc::Marker& marker) {
+  marker.mark_range(base_, top());
+  for (const Suspended* stack : suspended_) marker.mark_range(stack->base, top_of(stack->innermost, stack->base));
+}
+
+Result<std::unique_ptr<TierStore::Stack>> InterpStore::new_stack(uint64_t size) {
+  const uint64_t page = os_page_size();
+  size = (std::max(size, uint64_t{64} << 10) + page - 1) & ~(page - 1);
+  auto stack = std::make_unique<Suspended>();
+  uint8_t* base = os_reserve(size + page);
+  if (!base) return fail(ErrorCode::OutOfMemory, kNoOffset, kNoIndex, "address space for a stack");
+  stack->base = reinterpret_cast<Slot*>(base);
+  stack->limit = reinterpret_cast<Slot*>(base + size);
+  stack->owned = true;
+  if (!os_commit(base, size)) return fail(ErrorCode::OutOfMemory, kNoOffset, kNoIndex, "a stack");
+  return stack;
+}
+
+InterpStore::Suspended::~Suspended() {
+  if (owned)
+    os_release(reinterpret_cast<uint8_t*>(base),
+               static_cast<uint64_t>(limit - base) * sizeof(Slot) + os_page_size());
+}
+
+void InterpStore::save(Stack& stack) {
+  auto& to = static_cast<Suspended&>(stack);
+  to.base = base_;
+  to.limit = limit_;
+  to.innermost = innermost;
+  suspended_.push_back(&to);
+}
+
+void InterpStore::load(Stack& stack) {
+  auto& from = static_cast<Suspended&>(stack);
+  base_ = from.base;
+  limit_ = from.limit;
+  innermost = from.innermost;
+  std::erase(suspended_, &from);
+}
 
 }  // namespace skiff::interp

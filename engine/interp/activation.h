@@ -9,6 +9,7 @@
 
 #include <csetjmp>
 #include <utility>
+#include <vector>
 
 #include "engine/exec/signals.h"
 #include "engine/exec/store.h"
@@ -87,8 +88,11 @@ struct StaticInstr {
 extern const StaticInstr kExit;   // leaves the activation
 extern const StaticInstr kRaise;  // what a trap or exception goes on at
 extern const StaticInstr kLower;  // body of functions that are not lowered yet
+extern const StaticInstr kElsewhere;  // body of functions that another tier executes
 /// What LazyFunc::code is before the first call.
 extern const FuncCode kNotLowered;
+/// What it is once another tier executes the function.
+extern const FuncCode kDiverted;
 
 /// Runs code from `pc` until kExit; act.fp is the frame.
 void run_code(Activation& act, Pc pc);
@@ -103,14 +107,20 @@ Outcome interp_call(FuncInst* self, VmCtx* caller, Slot* values);
 /// trap.
 Pc unwind(Activation& act);
 
-/// Lowers a function unless another thread has done so.
+/// Lowers a function unless another thread has done so, or it is diverted.
 void lower_function(const LazyFunc& func);
+
+/// Calls a diverted function in the tier that executes it. `ctx`: its instance.
+Outcome call_elsewhere(const LazyFunc& func, VmCtx* ctx, Slot* values);
 
 class InterpStore final : public TierStore {
  public:
-  static Result<std::unique_ptr<InterpStore>> create(uint64_t stack_size, bool guard);
+  static Result<std::unique_ptr<InterpStore>> create(Store& store);
   ~InterpStore() override;
   void scan_roots(gc::Marker& marker) override;
+  Result<std::unique_ptr<Stack>> new_stack(uint64_t size) override;
+  void save(Stack& stack) override;
+  void load(Stack& stack) override;
 
   Slot* base() const { return base_; }
   Slot* limit() const { return limit_; }
@@ -121,9 +131,22 @@ class InterpStore final : public TierStore {
   const bool guard;
 
  private:
-  InterpStore(Slot* base, Slot* limit, bool guard) : guard(guard), base_(base), limit_(limit) {}
+  InterpStore(Store& store, Slot* base, Slot* limit)
+      : guard(store.engine().tunables().guard_pages), vm_(store.vm()), base_(base), limit_(limit) {}
+  /// Value stack and activations of a native stack that is not running.
+  struct Suspended final : Stack {
+    ~Suspended() override;
+    Slot* base = nullptr;
+    Slot* limit = nullptr;
+    Activation* innermost = nullptr;
+    bool owned = false;                 // made by new_stack
+  };
+  static Slot* top_of(const Activation* act, Slot* base);
+
+  VmStore& vm_;
   Slot* base_;
   Slot* limit_;
+  std::vector<Suspended*> suspended_;
 };
 
 }  // namespace skiff::interp

@@ -90,9 +90,12 @@ struct FuncCode {
 
 class ModuleCode;
 
-/// A function that is lowered at its first call. `code` is a stub until then. What FuncInst::code points to.
+/// A function that is lowered at its first call. What FuncInst::code points to.
 struct LazyFunc {
+  /// What calls enter: a stub at first, then the lowered code, and another stub when a compiler has taken over.
   std::atomic<const FuncCode*> code{nullptr};
+  /// What its frames are in: the same without the last step.
+  std::atomic<const FuncCode*> lowered{nullptr};
   ModuleCode* module = nullptr;
   uint32_t index = 0;  // function index
   uint32_t param_slots = 0;

@@ -70,6 +70,7 @@ constexpr Handler kHandlers[] = {
 const StaticInstr kExit{exit_handler};
 const StaticInstr kRaise{Raise_handler};
 const StaticInstr kLower{Lower_handler};
+const StaticInstr kElsewhere{Elsewhere_handler};
 
 void put_handler(Word* to, Code code) {
   const Handler handler = kHandlers[static_cast<size_t>(code)];

@@ -14,13 +14,14 @@ namespace skiff {
 namespace interp {
 
 /// One module's functions. Thread: lowering takes the lock, running code does not.
-class ModuleCode final : public TierCode {
+class ModuleCode final : public InterpreterCode {
  public:
-  ModuleCode(const ModuleInfo& info, const Tunables& tunables)
-      : info_(info), tunables_(tunables), funcs_(info.module.functions.size()) {
+  ModuleCode(const ModuleInfo& info, const Tunables& tunables, Successor* successor)
+      : info_(info), tunables_(tunables), successor_(successor), funcs_(info.module.functions.size()) {
     for (uint32_t i = info.module.imported_funcs; i < funcs_.size(); ++i) {
       LazyFunc& f = funcs_[i];
       f.code.store(&kNotLowered, std::memory_order_relaxed);
+      f.lowered.store(&kNotLowered, std::memory_order_relaxed);
       f.module = this;
       f.index = i;
       const FuncType& type = info.func_type(i);
@@ -31,13 +32,33 @@ class ModuleCode final : public TierCode {
 
   Entry entry(uint32_t func_index) override { return {interp_call, &funcs_[func_index]}; }
 
-  void lower(uint32_t index) {
+  void divert(uint32_t index) override {
+    SKIFF_CHECK(successor_ != nullptr);
     const std::lock_guard lock(mutex_);
+    funcs_[index].code.store(&kDiverted, std::memory_order_release);
+  }
+  bool was_called(uint32_t index) const override {
+    return funcs_[index].lowered.load(std::memory_order_relaxed) != &kNotLowered;
+  }
+
+  void lower(uint32_t index) {
     LazyFunc& f = funcs_[index];
+    if (f.code.load(std::memory_order_relaxed) != &kNotLowered) return;
+    if (successor_) successor_->first_call(index);
+    const std::lock_guard lock(mutex_);
     if (f.code.load(std::memory_order_relaxed) != &kNotLowered) return;
     auto code = lower_body({info_, tunables_, funcs_.data()}, index, scratch_);
     SKIFF_CHECK(code.has_value());  // compile_module has validated all bodies
-    f.code.store(codes_.emplace_back(std::move(*code)).get(), std::memory_order_release);
+    const FuncCode* kept = codes_.emplace_back(std::move(*code)).get();
+    f.lowered.store(kept, std::memory_order_release);
+    f.code.store(kept, std::memory_order_release);
+  }
+
+  Outcome call_elsewhere(uint32_t index, VmCtx* ctx, Slot* values) {
+    FuncInst& func = *ctx->funcs[index];
+    if (func.call == interp_call) successor_->take_over(*ctx);
+    SKIFF_DCHECK(func.call != interp_call);
+    return func.call(&func, ctx, values);
   }
 
   size_t lowered_bytes() {
@@ -50,6 +71,7 @@ class ModuleCode final : public TierCode {
  private:
   const ModuleInfo& info_;
   const Tunables& tunables_;
+  Successor* const successor_;
   std::vector<LazyFunc> funcs_;
   std::mutex mutex_;
   WalkScratch scratch_;
@@ -58,26 +80,40 @@ class ModuleCode final : public TierCode {
 
 void lower_function(const LazyFunc& func) { func.module->lower(func.index); }
 
+Outcome call_elsewhere(const LazyFunc& func, VmCtx* ctx, Slot* values) {
+  return func.module->call_elsewhere(func.index, ctx, values);
+}
+
 namespace {
 
 class Interpreter final : public Tier {
  public:
-  Interpreter() { add_code_range(handlers().first, handlers().second); }
-  ~Interpreter() override { remove_code_range(handlers().first, handlers().second); }
   std::string_view name() const override { return "interp"; }
   Result<std::unique_ptr<TierCode>> prepare(const ModuleInfo& info, const Tunables& tunables) override {
-    return std::make_unique<ModuleCode>(info, tunables);
+    return make_interpreter_code(info, tunables, nullptr);
   }
-  Result<std::unique_ptr<TierStore>> attach(Store& store) override {
-    const Tunables& tunables = store.engine().tunables();
-    return InterpStore::create(tunables.stack_size, tunables.guard_pages);
-  }
+  Result<std::unique_ptr<TierStore>> attach(Store& store) override { return make_interpreter_store(store); }
+
+ private:
+  InterpreterSession session_;
 };
 
 }  // namespace
 }  // namespace interp
 
 std::unique_ptr<Tier> make_interpreter() { return std::make_unique<interp::Interpreter>(); }
+
+std::unique_ptr<InterpreterCode> make_interpreter_code(const ModuleInfo& info, const Tunables& tunables,
+                                                       Successor* successor) {
+  return std::make_unique<interp::ModuleCode>(info, tunables, successor);
+}
+
+Result<std::unique_ptr<TierStore>> make_interpreter_store(Store& store) { return interp::InterpStore::create(store); }
+
+InterpreterSession::InterpreterSession() { add_code_range(interp::handlers().first, interp::handlers().second); }
+InterpreterSession::~InterpreterSession() {
+  remove_code_range(interp::handlers().first, interp::handlers().second);
+}
 
 size_t interpreter_code_bytes(TierCode& code) {
   return static_cast<interp::ModuleCode&>(code).lowered_bytes();

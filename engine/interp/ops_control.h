@@ -289,6 +289,25 @@ SKIFF_BODY lower(Regs& r) {
   enter(r, header.func, code, r.fp, header);
 }
 
+/// The body of a function that another tier executes, in its frame, which is gone before the call: that tier has
+/// frames of its own.
+SKIFF_BODY elsewhere(Regs& r) {
+  const FrameHeader header = header_of(r.fp);
+  Slot* values = r.fp - header.func->param_slots;
+  const Pc call = reinterpret_cast<Pc>(header.ret & ~uintptr_t{1}) - 1;
+  r.act->fp = header.caller;
+  r.act->fault_pc = call;
+  const Outcome outcome = call_elsewhere(*header.func, header.ctx, values);
+  if (outcome != Outcome::Ok) [[unlikely]] {
+    r.act->outcome = outcome;
+    trap(r, TrapCode::None);
+    r.act->fault_pc = call;
+    return;
+  }
+  load_accumulators(r, values);
+  leave(r, header.ret, header.caller);
+}
+
 // Exceptions.
 
 /// Goes on where act says, after a trap or exception.

@@ -207,8 +207,9 @@ class Program {
 
 std::unique_ptr<Tier> make_tier(const RuntimeConfig& config, const CacheOptions& cache,
                                 const std::string& name) {
-  if (!config.tier->make_with_store || !cache.cache) return config.tier->make();
-  return config.tier->make_with_store(make_cache_store(cache.cache, name, cache.notes));
+  TierOptions options{.notes = cache.notes};
+  if (config.tier->compiles && cache.cache) options.store = make_cache_store(cache.cache, name, cache.notes);
+  return config.tier->make(options);
 }
 
 // The code of an artifact, or, where it cannot be used here, the module in it.
@@ -229,7 +230,7 @@ int run_precompiled(const Arguments& args, const RuntimeConfig& config, const Ca
     return Program(args, config, input, &*precompiled, make_tier(config, cache, input.name)).run();
   }
   auto store = make_artifact_store(precompiled->artifact, precompiled->image);
-  auto tier = artifact_tier().make_with_store(std::move(store));
+  auto tier = artifact_tier().make({.store = std::move(store)});
   return Program(args, config, input, &*precompiled, std::move(tier)).run();
 }
 

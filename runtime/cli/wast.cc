@@ -1,4 +1,6 @@
 // `skiff wast`: runs scripts of the official test suite.
+#include <charconv>
+
 #include "runtime/cli/commands.h"
 #include "runtime/cli/json.h"
 #include "runtime/config.h"
@@ -18,7 +20,15 @@ bool read_options(const Arguments& args, spectest::RunOptions& options, spectest
     }
   }
   options.tier = config.tier->name;
-  options.make_tier = config.tier->make;
+  TierOptions tier;
+  if (const auto text = args.value("switch-after")) {
+    uint32_t calls = 0;
+    const auto [end, status] = std::from_chars(text->data(), text->data() + text->size(), calls);
+    if (status != std::errc() || end != text->data() + text->size())
+      return report_error("--switch-after: '" + std::string(*text) + "' is not a number"), false;
+    tier.switch_after = calls;
+  }
+  options.make_tier = [make = config.tier->make, tier] { return make(tier); };
   options.tunables = config.engine.tunables;
   options.tunables.guard_pages &= !args.has("no-guards");
   options.tunables.gc_stress = args.has("gc-stress");
@@ -85,6 +95,9 @@ int run_wast(const Arguments& args) {
 
 constexpr OptionSpec kOptions[] = {
     {.name = "tier", .value = "NAME", .help = "tier that executes (auto)"},
+    {.name = "switch-after",
+     .value = "N",
+     .help = "tier auto: compile at once when N functions have been called"},
     {.name = "skip", .value = "FILE", .help = "list of files not to run (skip.toml)"},
     {.name = "features", .value = "LIST", .help = "changes to the features of the file's folder"},
     {.name = "stack-size", .value = "SIZE", .help = "bytes of wasm stack"},
