@@ -47,10 +47,16 @@ class OrderedMap {
   const Entry& operator[](size_t i) const { return entries_[i]; }
   Entry& operator[](size_t i) { return entries_[i]; }
 
-  /// Brings the entries into the order of `less`, keeping the order of equal ones.
-  template <class Less>
-  void stable_sort(Less less) {
-    std::stable_sort(entries_.begin(), entries_.end(), less);
+  /// Brings the entries into the order of their ranks, keeping the order of equal ones.
+  template <class Rank>
+  void sort_by(Rank rank) {
+    std::vector<std::pair<int, uint32_t>> order;
+    for (uint32_t i = 0; i < entries_.size(); ++i) order.emplace_back(rank(entries_[i]), i);
+    std::sort(order.begin(), order.end());
+    std::vector<Entry> sorted;
+    sorted.reserve(entries_.size());
+    for (const auto& [of_rank, i] : order) sorted.push_back(std::move(entries_[i]));
+    entries_ = std::move(sorted);
     for (uint32_t i = 0; i < entries_.size(); ++i) index_[entries_[i].first] = i;
   }
 
