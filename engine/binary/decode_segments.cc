@@ -76,6 +76,19 @@ void read_data(Reader& reader, SectionContext& context, DataSegment& segment) {
   segment.bytes = reader.bytes(reader.u32(), ErrorCode::UnexpectedEndOfSection);
 }
 
+// The length of a short constant and its `end`, the commonest expression by far; 0 where it is anything else.
+size_t constant_length(const Reader& reader) {
+  constexpr size_t kMost = 4;  // bytes of LEB128, which then fits whatever it is
+  constexpr auto kI32Const = static_cast<uint8_t>(info(Op::I32Const).code);
+  constexpr auto kI64Const = static_cast<uint8_t>(info(Op::I64Const).code);
+  constexpr auto kEnd = static_cast<uint8_t>(info(Op::End).code);
+  const uint8_t* p = reader.pos();
+  if (reader.remaining() < kMost + 2 || (p[0] != kI32Const && p[0] != kI64Const)) return 0;
+  size_t last = 1;
+  while (last < kMost && p[last] >= 0x80) ++last;
+  return p[last] < 0x80 && p[last + 1] == kEnd ? last + 2 : 0;
+}
+
 }  // namespace
 
 void skip_locals(Reader& reader, Features features) {
@@ -103,7 +116,11 @@ ConstExpr read_const_expr(Reader& reader, SectionContext& context) {
   ConstExpr expr;
   expr.offset = reader.offset();
   const uint8_t* begin = reader.pos();
-  skip_expr(reader, context.instr, context.buffers);
+  if (const size_t length = constant_length(reader)) {
+    reader.skip(length);
+  } else {
+    skip_expr(reader, context.instr, context.buffers);
+  }
   if (reader.ok()) expr.bytes = ByteSpan(begin, reader.pos());
   return expr;
 }

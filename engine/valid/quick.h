@@ -1,6 +1,6 @@
 // The quick way of common instructions: a table, derived from opcodes.def, by which the walker checks the
 // commonest one-byte instructions of WebAssembly 1.0 in one tight loop (FunctionWalker::quick_run). Whenever
-// anything about one is unusual (wrong types, polymorphic stack, long immediates, a second memory) it goes
+// anything about one is unusual (wrong types, polymorphic stack, overlong immediates, a second memory) it goes
 // the general way instead, which knows all rules and makes all errors.
 //
 // Measured alternative: types looked up without any branch per opcode. Slower, because the address of the
@@ -10,9 +10,12 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <cstring>
 #include <type_traits>
 
 #include "engine/base/bits.h"
+#include "engine/syntax/instr.h"
+#include "engine/syntax/module.h"
 #include "engine/syntax/opcode.h"
 #include "engine/syntax/types.h"
 
@@ -27,7 +30,7 @@ namespace skiff::detail {
   X(GlobalGet, global_get) X(GlobalSet, global_set) X(I32Const, i32_const) X(I64Const, i64_const)     \
   X(F32Const, f32_const) X(F64Const, f64_const)
 #define SKIFF_QUICK_WAYS(X) \
-  X(None, none) X(Unary, unary) X(Binary, binary) X(Load, load) X(Store, store) SKIFF_QUICK_OPS(X)
+  X(None, none) X(Unary, unary) X(Extend, extend) X(Binary, binary) X(Load, load) X(Store, store) SKIFF_QUICK_OPS(X)
 enum class Quick : uint8_t {
 #define SKIFF_QUICK_WAY(NAME, HANDLER) NAME,
   SKIFF_QUICK_WAYS(SKIFF_QUICK_WAY)
@@ -67,7 +70,7 @@ consteval Quick quick_way(Op op) {
   if (row.shape == Shape::Load) return Quick::Load;
   if (row.shape == Shape::Store) return Quick::Store;
   if (row.imm != Imm::None || row.special()) return Quick::None;
-  if (row.shape == Shape::Unary) return Quick::Unary;
+  if (row.shape == Shape::Unary) return row.feature == Feature::Mvp ? Quick::Unary : Quick::Extend;
   return row.shape == Shape::Binary && row.sig[0] == row.sig[1] ? Quick::Binary : Quick::None;
 }
 
@@ -76,7 +79,8 @@ consteval std::array<QuickOp, 256> make_quick_ops() {
   for (size_t i = 0; i < kOpCount; ++i) {
     const OpInfo& row = kOps[i];
     const Op op = static_cast<Op>(i);
-    if (row.prefix != 0 || row.feature != Feature::Mvp || quick_way(op) == Quick::None) continue;
+    const bool usual = row.feature == Feature::Mvp || row.feature == Feature::SignExtension;
+    if (row.prefix != 0 || !usual || quick_way(op) == Quick::None) continue;
     QuickOp& q = table[row.code];
     q = {quick_way(op), row.width, op, {}, {}};
     if (row.pops > 0) q.operand = quick_type(row.sig[row.pops - 1u]);
@@ -123,6 +127,24 @@ inline uint32_t quick_leb(const uint8_t* p, const uint8_t* end, Word& value) {
   value = *p;
   if constexpr (Signed) value = static_cast<Word>(static_cast<int8_t>(*p << 1) >> 1);
   return 1;
+}
+
+// Whether an expression is but a short constant of the type expected, the commonest by far, which then is in
+// `out` as decoded.
+inline bool quick_constant(const CodeBytes& expr, ValType expected, Instr& out) {
+  std::array<uint8_t, 8> code{};
+  const size_t size = expr.bytes.size();
+  if (size < 3 || size > 6) return false;  // a LEB128 of at most four bytes
+  std::memcpy(code.data(), expr.bytes.data(), size);
+  const QuickOp& q = kQuickOps[code[0]];
+  if (q.how != Quick::I32Const && q.how != Quick::I64Const) return false;
+  uint32_t value;
+  const uint32_t length = quick_leb<uint32_t, true>(&code[1], code.data() + code.size(), value);
+  if (length != size - 2 || kQuickOps[code[size - 1]].how != Quick::End || expected != q.result) return false;
+  out.op = q.op;
+  out.offset = expr.offset;
+  out.bits = q.how == Quick::I32Const ? value : static_cast<uint64_t>(int64_t{static_cast<int32_t>(value)});
+  return true;
 }
 
 }  // namespace skiff::detail

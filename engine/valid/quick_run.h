@@ -81,6 +81,11 @@ SKIFF_QUICK(bool, quick_unary)(Run& r, const QuickOp& q) {
   return true;
 }
 
+// i32.extend8_s and the like.
+SKIFF_QUICK(bool, quick_extend)(Run& r, const QuickOp& q) {
+  return context_.features.has(Feature::SignExtension) && quick_unary(r, q);
+}
+
 SKIFF_QUICK(bool, quick_binary)(Run& r, const QuickOp& q) {
   if (r.sp - r.base < 2 || r.sp[-1] != q.operand || r.sp[-2] != q.operand) [[unlikely]]
     return false;

@@ -102,6 +102,7 @@ class FunctionWalker : FunctionChecker {
   bool quick_none(Run& r, const QuickOp& q);
   bool quick_nop(Run& r, const QuickOp& q);
   bool quick_unary(Run& r, const QuickOp& q);
+  bool quick_extend(Run& r, const QuickOp& q);
   bool quick_binary(Run& r, const QuickOp& q);
   bool quick_i32_const(Run& r, const QuickOp& q);
   bool quick_i64_const(Run& r, const QuickOp& q);
@@ -185,6 +186,10 @@ Status walk_function(const ModuleInfo& info, uint32_t func_index, S& sink, WalkS
 template <FunctionSink S>
 Status walk_const_expr(const ModuleInfo& info, const ConstExpr& expr, ValType expected, WalkScratch& scratch,
                        S& sink) {
+  if (detail::quick_constant(expr, expected, scratch.instr)) {
+    sink.instr(scratch.instr, ResolvedInstr{}, WalkView{.height = 0, .depth = 1});
+    return {};
+  }
   detail::FunctionWalker<S> walker(info, expr, scratch, sink, ErrorCode::UnexpectedEndOfSection);
   return walker.const_expr(expected);
 }
