@@ -165,8 +165,31 @@ class AutoStore final : public TierStore {
     interpreter_->scan_roots(marker);
     native_.scan_roots(marker);
   }
+  Result<std::unique_ptr<Stack>> new_stack(uint64_t size) override {
+    auto both = std::make_unique<Both>();
+    both->interpreter = SKIFF_TRY(interpreter_->new_stack(size));
+    both->native = SKIFF_TRY(native_.new_stack(size));
+    return both;
+  }
+  void save(Stack& stack) override {
+    auto& both = static_cast<Both&>(stack);
+    interpreter_->save(*both.interpreter);
+    native_.save(*both.native);
+  }
+  void load(Stack& stack) override {
+    auto& both = static_cast<Both&>(stack);
+    interpreter_->load(*both.interpreter);
+    native_.load(*both.native);
+  }
 
  private:
+  struct Both final : Stack {
+    std::unique_ptr<Stack> interpreter, native;
+    void left_at(const void* sp) override {
+      interpreter->left_at(sp);
+      native->left_at(sp);
+    }
+  };
   std::unique_ptr<TierStore> interpreter_;
   compiler::NativeStore native_;
 };

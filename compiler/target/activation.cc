@@ -49,12 +49,41 @@ NativeStore::~NativeStore() {
   store_.vm().native_store = nullptr;
 }
 
+namespace {
+
+const Activation* outermost_of(const Activation* act) {
+  while (act && act->previous) act = act->previous;
+  return act;
+}
+
+}  // namespace
+
 void NativeStore::scan_roots(gc::Marker& marker) {
-  const Activation* outermost = innermost;
-  if (!outermost) return;
-  while (outermost->previous) outermost = outermost->previous;
   // Frames of generated code lie below the stub's. The buffers are empty whenever anything can collect.
-  gc::scan_native_stack(marker, reinterpret_cast<const void*>(outermost->frame));
+  if (const Activation* outermost = outermost_of(innermost))
+    gc::scan_native_stack(marker, reinterpret_cast<const void*>(outermost->frame));
+  for (const Suspended* stack : suspended_)
+    if (const Activation* outermost = outermost_of(stack->innermost))
+      marker.mark_range(stack->suspended_at, reinterpret_cast<const void*>(outermost->frame));
+}
+
+Result<std::unique_ptr<TierStore::Stack>> NativeStore::new_stack(uint64_t) { return std::make_unique<Suspended>(); }
+
+void NativeStore::save(Stack& stack) {
+  auto& to = static_cast<Suspended&>(stack);
+  to.innermost = innermost;
+  to.position = suspended_.size();
+  suspended_.push_back(&to);
+}
+
+void NativeStore::load(Stack& stack) {
+  auto& from = static_cast<Suspended&>(stack);
+  innermost = from.innermost;
+  if (from.position == Suspended::kNowhere) return;
+  suspended_[from.position] = suspended_.back();
+  suspended_[from.position]->position = from.position;
+  suspended_.pop_back();
+  from.position = Suspended::kNowhere;
 }
 
 void NativeStore::trap(TrapCode code, CodeSite site, const VmCtx& ctx) {

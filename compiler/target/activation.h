@@ -40,6 +40,9 @@ class NativeStore final : public TierStore {
 
   /// Marks whatever looks like a reference on the native stack between here and the outermost activation.
   void scan_roots(gc::Marker& marker) override;
+  Result<std::unique_ptr<Stack>> new_stack(uint64_t size) override;
+  void save(Stack& stack) override;
+  void load(Stack& stack) override;
 
   /// An instance whose functions are those of this image.
   void add_instance(const LoadedImage& image, VmCtx& ctx) { contexts_.push_back({&image, &ctx}); }
@@ -59,6 +62,12 @@ class NativeStore final : public TierStore {
   const uint64_t stack_size;       // bytes of stack that guests may use
 
  private:
+  /// Activations of a native stack that is not running.
+  struct Suspended final : Stack {
+    Activation* innermost = nullptr;
+    size_t position = kNowhere;    // in suspended_
+    static constexpr size_t kNowhere = ~size_t{0};
+  };
   struct Context {
     const LoadedImage* image;
     VmCtx* ctx;
@@ -75,6 +84,7 @@ class NativeStore final : public TierStore {
   Store& store_;
   CodeMap& code_map_;
   std::vector<Context> contexts_;  // in order of instantiation
+  std::vector<Suspended*> suspended_;
   std::unique_ptr<Slot[]> buffers_;
 };
 

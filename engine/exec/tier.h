@@ -34,6 +34,28 @@ class TierStore {
  public:
   virtual ~TierStore() = default;
   virtual void scan_roots(gc::Marker& marker) = 0;
+
+  /// What the tier keeps for one native stack, while code of the store runs on another (see exec_context.h).
+  class Stack {
+   public:
+    virtual ~Stack() = default;
+    /// Where that stack was left: its lowest address in use. Told once it is known.
+    virtual void left_at(const void* sp) { suspended_at = sp; }
+    const void* suspended_at = nullptr;
+  };
+  /// For a native stack on which nothing runs yet. `size`: bytes for guests, where the tier has a stack of its own;
+  /// 0: only for save(). Errors: OutOfMemory
+  virtual Result<std::unique_ptr<Stack>> new_stack(uint64_t) { return std::make_unique<Stack>(); }
+  /// Leaves a native stack: what is in use now goes into `stack`, which is scanned for roots until load().
+  virtual void save(Stack&) {}
+  /// Enters a native stack: the other way round.
+  virtual void load(Stack&) {}
+
+  /// The store ends. True: may be kept and reused for another store of the engine; then it must have forgotten this
+  /// one. False: it is destroyed, while the store still exists.
+  virtual bool detach() { return false; }
+  /// Becomes a new store's. Requires: detach() returned true.
+  virtual void reuse(Store&) {}
 };
 
 /// A module that a tier knows from before its validation on; see Tier::begin.
@@ -60,6 +82,10 @@ class Tier {
   /// Called once for each instance, after its context and functions are set up and before its segments
   /// and start function run: sets what only this tier knows (FuncInst::native_entry, VmCtx::libcalls).
   virtual void bind(Instance&) {}
+  /// Called instead for an instance that is used again, in a new store, with the same functions, bound as they were then
+  /// (also by others that called them), but for the VmStore pointers, which are the new store's. Imported functions may
+  /// be others, unless they are the instance's own. False: make all functions anew and call bind().
+  virtual bool rebind(Instance&) { return false; }
   /// Called once for each new store.
   virtual Result<std::unique_ptr<TierStore>> attach(Store& store) = 0;
   /// Is work under way in the background that the destructor would wait for? A process that ends anyway may leave it.

@@ -21,7 +21,7 @@ std::string_view text_of(TrapCode code) {
 
 std::string Trap::message() const {
   std::string text(text_of(code));
-  if (!detail.empty()) text.append(": ").append(detail);
+  if (!detail.empty()) text.append(text.empty() ? "" : ": ").append(detail);
   return text;
 }
 

@@ -219,9 +219,10 @@ void InterpStore::scan_roots(gc::Marker& marker) {
 }
 
 Result<std::unique_ptr<TierStore::Stack>> InterpStore::new_stack(uint64_t size) {
+  auto stack = std::make_unique<Suspended>();
+  if (size == 0) return stack;
   const uint64_t page = os_page_size();
   size = (std::max(size, uint64_t{64} << 10) + page - 1) & ~(page - 1);
-  auto stack = std::make_unique<Suspended>();
   uint8_t* base = os_reserve(size + page);
   if (!base) return fail(ErrorCode::OutOfMemory, kNoOffset, kNoIndex, "address space for a stack");
   stack->base = reinterpret_cast<Slot*>(base);
@@ -242,6 +243,7 @@ void InterpStore::save(Stack& stack) {
   to.base = base_;
   to.limit = limit_;
   to.innermost = innermost;
+  to.position = suspended_.size();
   suspended_.push_back(&to);
 }
 
@@ -250,7 +252,11 @@ void InterpStore::load(Stack& stack) {
   base_ = from.base;
   limit_ = from.limit;
   innermost = from.innermost;
-  std::erase(suspended_, &from);
+  if (from.position == Suspended::kNowhere) return;
+  suspended_[from.position] = suspended_.back();
+  suspended_[from.position]->position = from.position;
+  suspended_.pop_back();
+  from.position = Suspended::kNowhere;
 }
 
 }  // namespace skiff::interp

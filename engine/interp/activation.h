@@ -139,7 +139,9 @@ class InterpStore final : public TierStore {
     Slot* base = nullptr;
     Slot* limit = nullptr;
     Activation* innermost = nullptr;
-    bool owned = false;                 // made by new_stack
+    bool owned = false;                 // the value stack is its own
+    size_t position = kNowhere;         // in suspended_
+    static constexpr size_t kNowhere = ~size_t{0};
   };
   static Slot* top_of(const Activation* act, Slot* base);
 
