@@ -17,6 +17,7 @@ Tunables default_tunables() {
   static const bool roomy = os_can_reserve((uint64_t{8} << 30) + (uint64_t{1} << 16), 16);
   Tunables tunables;
   tunables.guard_pages = roomy;
+  if (!roomy) tunables.pool.idle_address_space = uint64_t{1} << 33;
   if (!roomy && !os_can_reserve(tunables.memory_reservation, 4))
     tunables.memory_reservation = uint64_t{1} << 28;
   return tunables;
@@ -25,11 +26,13 @@ Tunables default_tunables() {
 Engine::Engine(EngineConfig config, std::unique_ptr<Tier> tier)
     : config_(std::move(config)),
       gc_types_(types_),
-      tier_(std::move(tier)) {
+      tier_(std::move(tier)),
+      pool_(std::make_shared<Pool>(config_.tunables.pool)) {
   SKIFF_CHECK(tier_ != nullptr);
 }
 
-Engine::~Engine() = default;
+// What stores left behind is partly the tier's.
+Engine::~Engine() { pool_->clear(); }
 
 std::optional<uint32_t> CompiledModule::find_export(std::string_view name) const {
   const std::vector<Export>& exports = module().exports;

@@ -11,6 +11,7 @@
 
 #include "engine/base/result.h"
 #include "engine/binary/decode.h"
+#include "engine/exec/pool.h"
 #include "engine/exec/tier.h"
 #include "engine/gc/type_info.h"
 #include "engine/syntax/features.h"
@@ -32,6 +33,7 @@ struct Tunables {
   uint64_t gc_heap_limit = uint64_t{1} << 32;
   bool gc_stress = false;              // collect at every allocation (tests)
   unsigned validation_threads = 0;     // see ValidateOptions
+  PoolOptions pool;                    // what is kept for the next instances and stores
 };
 /// Chooses guard_pages by what this machine can reserve.
 Tunables default_tunables();
@@ -52,12 +54,15 @@ class Engine {
   TypeRegistry& types() { return types_; }
   gc::TypeTable& gc_types() { return gc_types_; }
   Tier& tier() { return *tier_; }
+  /// Memories may keep it longer than the engine lives.
+  const std::shared_ptr<Pool>& pool() { return pool_; }
 
  private:
   EngineConfig config_;
   TypeRegistry types_;
   gc::TypeTable gc_types_;
   std::unique_ptr<Tier> tier_;
+  std::shared_ptr<Pool> pool_;
 };
 
 class CompiledModule {

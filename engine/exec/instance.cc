@@ -1,6 +1,8 @@
 // What an instance exports and what the collector must see of it. Making one is in instantiate.cc.
 #include "engine/exec/instance.h"
 
+#include <algorithm>
+#include <atomic>
 #include <new>
 
 #include "engine/base/check.h"
@@ -10,13 +12,34 @@
 
 namespace skiff {
 
-Instance::Instance(Store& store, ModulePtr module) : store_(store), module_(std::move(module)) {}
+Instance::Instance(Store& store, ModulePtr module) : store_(&store), module_(std::move(module)) {}
 
 Instance::~Instance() {
   // may_grow refers to the store, which may end before whoever else holds the memory.
-  for (uint32_t i = info().module.imported_memories; i < memories_.size(); ++i)
-    memories_[i]->may_grow = nullptr;
+  for (size_t i = info().module.imported_memories; i < memories_.size(); ++i)
+    if (memories_[i]) memories_[i]->may_grow = nullptr;
   if (ctx_) ::operator delete(static_cast<void*>(ctx_), std::align_val_t{16});
+}
+
+bool Instance::end_life() {
+  if (!first_.known) return false;
+  const Module& m = info().module;
+  for (uint32_t i = 0; i < m.imported_memories; ++i) memories_[i].reset();
+  for (size_t i = m.imported_memories; i < memories_.size(); ++i) {
+    // Whoever else still holds it may go on using it.
+    if (memories_[i].use_count() != 1) return false;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    memories_[i]->may_grow = nullptr;
+    memories_[i]->end_life();
+  }
+  for (size_t i = 0; i < own_tables_.size(); ++i) {
+    own_tables_[i]->may_grow = nullptr;
+    if (!own_tables_[i]->restart(first_.tables[i].get(), kNullRef)) return false;
+  }
+  std::copy_n(first_.globals, m.globals.size() - m.imported_globals, defined_globals_);
+  std::copy_n(first_.datas, m.datas.size(), ctx_->datas);
+  std::copy_n(first_.elems, m.elems.size(), ctx_->elems);
+  return true;
 }
 
 Extern Instance::export_at(uint32_t i) {
@@ -58,7 +81,7 @@ LinearMemory* Instance::find_memory(std::string_view name) {
 
 void Instance::drop_elem(uint32_t i) {
   ctx_->elems[i] = ElemInst{};
-  elem_refs_[i].refs.reset();
+  if (!template_) elem_refs_[i].refs.reset();
 }
 
 void Instance::scan_roots(gc::Marker& marker) const {

@@ -1,6 +1,6 @@
 // Instance: a module instance (Spec: syntax-moduleinst). Owned by its store, alive as long as that: what it
 // defines may be referenced from anywhere in the store. Its VmCtx and the arrays behind it are one
-// allocation.
+// allocation. One that was made by an InstancePre goes back to it when the store ends, and is used again.
 #pragma once
 
 #include <memory>
@@ -12,11 +12,13 @@
 
 namespace skiff {
 
+class InstanceTemplate;
+
 class Instance {
  public:
   ~Instance();
   VmCtx& ctx() { return *ctx_; }
-  Store& store() { return store_; }
+  Store& store() { return *store_; }
   const CompiledModule& compiled() const { return *module_; }
   const ModuleInfo& info() const { return module_->info(); }
 
@@ -40,8 +42,12 @@ class Instance {
 
  private:
   friend class Instantiation;
+  friend class InstanceTemplate;
   friend class Store;
   Instance(Store& store, ModulePtr module);
+  /// Puts everything that a guest could have changed back to how it was at first. False: this instance cannot be used
+  /// again. Requires: made by an InstanceTemplate; the store ends.
+  bool end_life();
   void scan_roots(gc::Marker& marker) const;
 
   /// References of an element segment; `objects`: they may be GC objects.
@@ -50,8 +56,21 @@ class Instance {
     bool objects = false;
   };
 
-  Store& store_;
+  // What a table or an array of the context has at the beginning of each life.
+  struct FirstState {
+    bool known = false;                                 // instantiation came so far
+    GlobalInst* globals = nullptr;                      // these in the block
+    DataInst* datas = nullptr;
+    ElemInst* elems = nullptr;
+    std::vector<std::unique_ptr<Ref[]>> tables;         // own ones
+  };
+
+  Store* store_;
   ModulePtr module_;
+  std::shared_ptr<InstanceTemplate> template_;          // while in use
+  FuncInst* host_funcs_ = nullptr;                      // with a template: its host functions, in the block
+  HostFunc* hosts_ = nullptr;
+  FirstState first_;                                    // with a template
   VmCtx* ctx_ = nullptr;                                // start of the block that holds all arrays
   FuncInst* defined_funcs_ = nullptr;                   // arrays in that block
   GlobalInst* defined_globals_ = nullptr;

@@ -4,6 +4,10 @@
 // Until segments are written nothing outside can refer to the new instance, so an error before that takes it
 // back without a trace. After that it stays in the store even when it traps: its functions may be in tables
 // of others, and what segments have written remains written.
+//
+// With a template (instance_template.h) the instance may be one that has been used before: then everything is already
+// there, and only what depends on the store, on imports, or on objects is made again.
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <optional>
@@ -12,6 +16,8 @@
 #include "engine/base/check.h"
 #include "engine/exec/const_eval.h"
 #include "engine/exec/instance.h"
+#include "engine/exec/instance_pre.h"
+#include "engine/exec/instance_template.h"
 #include "engine/exec/libcalls.h"
 #include "engine/exec/link.h"
 #include "engine/exec/memory.h"
@@ -59,49 +65,90 @@ class Instantiation {
  public:
   Instantiation(Store& store, ModulePtr module, std::span<const Extern> imports)
       : store_(store), module_(std::move(module)), info_(module_->info()), imports_(imports) {}
+  /// `imports` have been checked.
+  Instantiation(Store& store, InstanceTemplate& made_from, std::span<const Extern> imports)
+      : store_(store), module_(made_from.module()), info_(module_->info()), imports_(imports), template_(&made_from) {}
 
   RunResult<Instance*> run() {
-    if (Status ok = check_imports(); !ok) return error_failure(std::move(ok).error());
+    if (!template_)
+      if (Status ok = check_imports(info_, imports_, {}); !ok) return error_failure(std::move(ok).error());
     if (store_.usage_.instances >= store_.limits_.instances)
       return error_failure({ErrorCode::LimitExceeded, kNoOffset, kNoIndex, "instances of this store"});
     const StoreUsage usage = store_.usage_;
-    instance_ = store_.adopt(std::unique_ptr<Instance>(new Instance(store_, module_)));
-    if (RunResult<void> made = make(); !made) {
+    std::unique_ptr<Instance> recycled = template_ ? template_->take() : nullptr;
+    const bool again = recycled != nullptr;
+    if (!again) recycled.reset(new Instance(store_, module_));
+    instance_ = store_.adopt(std::move(recycled));
+    if (template_) instance_->template_ = template_->shared_from_this();
+    if (RunResult<void> made = again ? make_again() : make(); !made) {
       store_.disown(instance_);
       store_.usage_ = usage;
       return std::unexpected(std::move(made).error());
     }
-    if (RunResult<void> started = start(); !started) return std::unexpected(std::move(started).error());
+    if (RunResult<void> started = start(again); !started) return std::unexpected(std::move(started).error());
     return instance_;
+  }
+
+  // Spec: exec-module, steps 1 to 5. Imports that are in `hosts` are not looked at.
+  static Status check_imports(const ModuleInfo& info, std::span<const Extern> imports,
+                              std::span<const InstanceTemplate::Host> hosts) {
+    const std::vector<Import>& wanted = info.module.imports;
+    if (imports.size() != wanted.size())
+      return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
+                  "expected " + std::to_string(wanted.size()) + " imports, found " + std::to_string(imports.size()));
+    for (size_t i = 0; i < wanted.size(); ++i)
+      if (hosts.empty() || !hosts[i].fn) SKIFF_TRY(check_import(info, wanted[i], imports[i]));
+    return {};
   }
 
  private:
   const Module& module() const { return info_.module; }
 
-  // Spec: exec-module, steps 1 to 5.
-  Status check_imports() const {
-    const std::vector<Import>& wanted = module().imports;
-    if (imports_.size() != wanted.size())
-      return fail(
-          ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
-          "expected " + std::to_string(wanted.size()) + " imports, found " + std::to_string(imports_.size()));
-    for (size_t i = 0; i < wanted.size(); ++i) SKIFF_TRY(check_import(info_, wanted[i], imports_[i]));
-    return {};
-  }
-
   // Allocates everything and evaluates initialisers.
   RunResult<void> make() {
     lay_out();
+    make_hosts();
     take_imports();
     make_funcs();
-    if (Status ok = make_memories(); !ok) return error_failure(std::move(ok).error());
     make_tags();
     evaluator_.emplace(*ctx_);
     if (RunResult<void> ok = make_globals(); !ok) return ok;
+    if (template_) template_->look_at_segments(*evaluator_);
+    if (Status ok = make_memories(); !ok) return error_failure(std::move(ok).error());
     if (RunResult<void> ok = make_tables(); !ok) return ok;
-    if (RunResult<void> ok = make_segments(); !ok) return ok;
+    make_datas();
+    if (RunResult<void> ok = make_elems(); !ok) return ok;
     store_.engine_.tier().bind(*instance_);
     return {};
+  }
+
+  // For an instance that has been used before.
+  RunResult<void> make_again() {
+    ctx_ = instance_->ctx_;
+    instance_->store_ = &store_;
+    ctx_->vm_store = &store_.vm_;
+    for (uint32_t i = 0; i < template_->host_count(); ++i) {
+      instance_->hosts_[i].store = &store_;
+      instance_->host_funcs_[i].native_vm_store = &store_.vm_;
+    }
+    take_imports();
+    if (Status ok = restart_memories(); !ok) return error_failure(std::move(ok).error());
+    if (!store_.engine_.tier().rebind(*instance_)) {
+      make_hosts();
+      make_funcs();
+      store_.engine_.tier().bind(*instance_);
+    }
+    if (Status ok = restart_tables(); !ok) return error_failure(std::move(ok).error());
+    if (template_->all_static()) return {};
+    evaluator_.emplace(*ctx_);
+    for (uint32_t i : template_->dynamic_globals())
+      if (RunResult<void> ok = make_global(i); !ok) return ok;
+    if (!template_->memories_static()) make_datas();
+    if (template_->tables_static()) return {};
+    for (uint32_t i = module().imported_tables; i < module().tables.size(); ++i)
+      if (RunResult<Ref> init = table_init(i); !init) return std::unexpected(std::move(init).error());
+      else std::fill_n(ctx_->tables[i]->elems, ctx_->tables[i]->length, *init);
+    return make_elems();
   }
 
   void place(Layout& layout) {
@@ -117,6 +164,13 @@ class Instantiation {
     FuncInst* defined_funcs = layout.take<FuncInst>(m.functions.size() - m.imported_funcs);
     GlobalInst* defined_globals = layout.take<GlobalInst>(m.globals.size() - m.imported_globals);
     TagInst* defined_tags = layout.take<TagInst>(m.tags.size() - m.imported_tags);
+    if (template_) {
+      instance_->host_funcs_ = layout.take<FuncInst>(template_->host_count());
+      instance_->hosts_ = layout.take<HostFunc>(template_->host_count());
+      instance_->first_.globals = layout.take<GlobalInst>(m.globals.size() - m.imported_globals);
+      instance_->first_.datas = layout.take<DataInst>(m.datas.size());
+      instance_->first_.elems = layout.take<ElemInst>(m.elems.size());
+    }
     if (!ctx_) return;
     ctx_->vm_store = &store_.vm_;
     ctx_->instance = instance_;
@@ -142,31 +196,49 @@ class Instantiation {
     place(real);
   }
 
+  // Host functions that are the instance's own.
+  void make_hosts() {
+    if (!template_) return;
+    FuncInst* func = instance_->host_funcs_;
+    HostFunc* host = instance_->hosts_;
+    for (size_t i = 0; i < template_->hosts().size(); ++i) {
+      const InstanceTemplate::Host& from = template_->hosts()[i];
+      if (!from.fn) continue;
+      *host = HostFunc{from.fn, from.data, &store_};
+      Store::init_host_func(*func, *host, from.type_id);
+      ctx_->funcs[module().imports[i].index] = func++;
+      ++host;
+    }
+  }
+
   void take_imports() {
+    size_t tables = 0, memories = 0;
+    instance_->tables_.resize(std::max<size_t>(instance_->tables_.size(), module().imported_tables));
+    instance_->memories_.resize(std::max<size_t>(instance_->memories_.size(), module().imported_memories));
     for (size_t i = 0; i < imports_.size(); ++i) {
+      if (template_ && template_->hosts()[i].fn) continue;
       const uint32_t index = module().imports[i].index;
       const Extern& value = imports_[i];
       switch (value.kind) {
         case ExternKind::Func: ctx_->funcs[index] = value.func; break;
         case ExternKind::Table:
           ctx_->tables[index] = &value.table->inst;
-          instance_->tables_.push_back(value.table);
+          instance_->tables_[tables++] = value.table;
           break;
-        case ExternKind::Memory: add_memory(value.memory); break;
+        case ExternKind::Memory: set_memory(memories++, value.memory); break;
         case ExternKind::Global: ctx_->globals[index] = value.global; break;
         case ExternKind::Tag: ctx_->tags[index] = value.tag; break;
       }
     }
   }
 
-  void add_memory(std::shared_ptr<LinearMemory> memory) {
-    const size_t index = instance_->memories_.size();
+  void set_memory(size_t index, std::shared_ptr<LinearMemory> memory) {
     ctx_->memories[index] = memory->inst();
     if (index == 0) {
       ctx_->memory0 = memory->inst();
       ctx_->memory0_base = memory->inst()->base;
     }
-    instance_->memories_.push_back(std::move(memory));
+    instance_->memories_[index] = std::move(memory);
   }
 
   void make_funcs() {
@@ -182,8 +254,31 @@ class Instantiation {
   }
 
   Status make_memories() {
-    for (uint32_t i = module().imported_memories; i < module().memories.size(); ++i)
-      add_memory(SKIFF_TRY(store_.make_memory(module().memories[i].type)));
+    instance_->memories_.resize(module().memories.size());
+    for (uint32_t i = module().imported_memories; i < module().memories.size(); ++i) {
+      const uint32_t defined = i - module().imported_memories;
+      const bool image = template_ && template_->memories_static();
+      set_memory(i, SKIFF_TRY(store_.make_memory(module().memories[i].type, image ? template_->image(defined) : nullptr)));
+    }
+    return {};
+  }
+
+  Status restart_memories() {
+    for (size_t i = module().imported_memories; i < instance_->memories_.size(); ++i) {
+      LinearMemory& memory = *instance_->memories_[i];
+      SKIFF_TRY(store_.charge_memory(memory.type()));
+      if (!memory.begin_life())
+        return fail(ErrorCode::OutOfMemory, kNoOffset, kNoIndex, "pages of a linear memory");
+      store_.watch(memory);
+    }
+    return {};
+  }
+
+  Status restart_tables() {
+    for (const auto& table : instance_->own_tables_) {
+      SKIFF_TRY(store_.charge_table(table->type));
+      store_.watch(*table);
+    }
     return {};
   }
 
@@ -196,28 +291,37 @@ class Instantiation {
     }
   }
 
-  // A global can be read by the initialisers after it, and its object is a root from then on.
   RunResult<void> make_globals() {
-    const uint32_t imported = module().imported_globals;
-    for (uint32_t i = imported; i < module().globals.size(); ++i) {
-      GlobalInst& global = instance_->defined_globals_[i - imported];
-      const ValType type = info_.globals[i].type;
-      if (TrapCode trap = evaluator_->evaluate(module().globals[i].init, type, global.slots);
-          trap != TrapCode::None)
-        return std::unexpected(trap_failure(trap, "initialiser of global " + std::to_string(i)));
-      ctx_->globals[i] = &global;
-      if (store_.holds_objects(type)) instance_->object_globals_.push_back(i);
+    for (uint32_t i = module().imported_globals; i < module().globals.size(); ++i) {
+      if (RunResult<void> ok = make_global(i); !ok) return ok;
+      if (store_.holds_objects(info_.globals[i].type)) instance_->object_globals_.push_back(i);
     }
     return {};
   }
 
+  // A global can be read by the initialisers after it, and its object is a root from then on.
+  RunResult<void> make_global(uint32_t i) {
+    GlobalInst& global = instance_->defined_globals_[i - module().imported_globals];
+    ctx_->globals[i] = &global;
+    if (TrapCode trap = evaluator_->evaluate(module().globals[i].init, info_.globals[i].type, global.slots);
+        trap != TrapCode::None)
+      return std::unexpected(trap_failure(trap, "initialiser of global " + std::to_string(i)));
+    return {};
+  }
+
+  RunResult<Ref> table_init(uint32_t i) {
+    Slot init{.u64 = kNullRef};
+    if (const std::optional<ConstExpr>& expr = module().tables[i].init)
+      if (TrapCode trap = evaluator_->evaluate(*expr, info_.tables[i].elem, &init); trap != TrapCode::None)
+        return std::unexpected(trap_failure(trap, "initialiser of table " + std::to_string(i)));
+    return init.ref;
+  }
+
   RunResult<void> make_tables() {
     for (uint32_t i = module().imported_tables; i < module().tables.size(); ++i) {
-      Slot init{.u64 = kNullRef};
-      if (const std::optional<ConstExpr>& expr = module().tables[i].init)
-        if (TrapCode trap = evaluator_->evaluate(*expr, info_.tables[i].elem, &init); trap != TrapCode::None)
-          return std::unexpected(trap_failure(trap, "initialiser of table " + std::to_string(i)));
-      Result<std::unique_ptr<TableObject>> table = store_.make_table(info_.tables[i], init.ref);
+      RunResult<Ref> init = table_init(i);
+      if (!init) return std::unexpected(std::move(init).error());
+      Result<std::unique_ptr<TableObject>> table = store_.make_table(info_.tables[i], *init);
       if (!table) return error_failure(std::move(table).error());
       ctx_->tables[i] = &(*table)->inst;
       instance_->tables_.push_back(table->get());
@@ -226,10 +330,14 @@ class Instantiation {
     return {};
   }
 
-  RunResult<void> make_segments() {
+  void make_datas() {
     const Module& m = module();
     for (size_t i = 0; i < m.datas.size(); ++i)
       ctx_->datas[i] = DataInst{m.datas[i].bytes.data(), m.datas[i].bytes.size()};
+  }
+
+  RunResult<void> make_elems() {
+    const Module& m = module();
     instance_->elem_refs_.resize(m.elems.size());
     for (uint32_t i = 0; i < m.elems.size(); ++i) {
       // Spec: a declarative segment is dropped at once; its expressions cannot trap, so nobody misses them.
@@ -262,42 +370,79 @@ class Instantiation {
   }
 
   // Spec: exec-module, from the element segments on. Each active segment is written and dropped.
-  RunResult<void> start() {
+  RunResult<void> start(bool again) {
     const Module& m = module();
-    for (uint32_t i = 0; i < m.elems.size(); ++i) {
-      const ElemSegment& segment = m.elems[i];
-      if (segment.mode != ElemSegment::Mode::Active) continue;
-      const uint64_t at = offset_of(segment.offset_expr, m.tables[segment.table].type.address);
-      TrapCode trap = libcall::table_init(ctx_, i, segment.table, at, 0, ctx_->elems[i].length);
-      if (trap != TrapCode::None)
-        return std::unexpected(trap_failure(trap, "element segment " + std::to_string(i)));
-      libcall::elem_drop(ctx_, i);
+    if (!again || !template_->tables_static())
+      if (RunResult<void> ok = write_elems(); !ok) return ok;
+    const bool imaged = template_ && template_->memories_static();
+    if (!imaged) {
+      if (RunResult<void> ok = write_datas(); !ok) return ok;
+    } else if (!again) {
+      for (uint32_t i = 0; i < m.datas.size(); ++i)
+        if (m.datas[i].active) libcall::data_drop(ctx_, i);
     }
-    for (uint32_t i = 0; i < m.datas.size(); ++i) {
-      const DataSegment& segment = m.datas[i];
-      if (!segment.active) continue;
-      const uint64_t at = offset_of(segment.offset_expr, m.memories[segment.memory].type.address);
-      TrapCode trap = libcall::memory_init(ctx_, i, segment.memory, at, 0, ctx_->datas[i].length);
-      if (trap != TrapCode::None)
-        return std::unexpected(trap_failure(trap, "data segment " + std::to_string(i)));
-      libcall::data_drop(ctx_, i);
-    }
+    if (template_ && !again) keep_first_state();
     if (!m.start) return {};
     Slot none[1];
     return store_.call_slots(ctx_->funcs[*m.start], none);
   }
 
-  uint64_t offset_of(const ConstExpr& expr, AddressType address) {
-    Slot value;
-    const TrapCode trap = evaluator_->evaluate(expr, value_type(address), &value);
-    SKIFF_CHECK(trap == TrapCode::None);  // integer expressions do not allocate
-    return address == AddressType::I64 ? value.u64 : value.u32;
+  RunResult<void> write_elems() {
+    const Module& m = module();
+    for (uint32_t i = 0; i < m.elems.size(); ++i) {
+      const ElemSegment& segment = m.elems[i];
+      if (segment.mode != ElemSegment::Mode::Active) continue;
+      const uint64_t at =
+          InstanceTemplate::offset_of(*evaluator_, segment.offset_expr, m.tables[segment.table].type.address);
+      TrapCode trap = libcall::table_init(ctx_, i, segment.table, at, 0, ctx_->elems[i].length);
+      if (trap != TrapCode::None)
+        return std::unexpected(trap_failure(trap, "element segment " + std::to_string(i)));
+      libcall::elem_drop(ctx_, i);
+    }
+    return {};
+  }
+
+  RunResult<void> write_datas() {
+    const Module& m = module();
+    for (uint32_t i = 0; i < m.datas.size(); ++i) {
+      const DataSegment& segment = m.datas[i];
+      if (!segment.active) continue;
+      const uint64_t at =
+          InstanceTemplate::offset_of(*evaluator_, segment.offset_expr, m.memories[segment.memory].type.address);
+      TrapCode trap = libcall::memory_init(ctx_, i, segment.memory, at, 0, ctx_->datas[i].length);
+      if (trap != TrapCode::None)
+        return std::unexpected(trap_failure(trap, "data segment " + std::to_string(i)));
+      libcall::data_drop(ctx_, i);
+    }
+    return {};
+  }
+
+  // Before any code has run. What is not static is made again in each life, and null or zero until then.
+  void keep_first_state() {
+    const Module& m = module();
+    Instance::FirstState& first = instance_->first_;
+    first.known = true;
+    for (uint32_t i = m.imported_globals; i < m.globals.size(); ++i)
+      if (!template_->dynamic_global(i))
+        first.globals[i - m.imported_globals] = instance_->defined_globals_[i - m.imported_globals];
+    if (template_->memories_static()) std::copy_n(ctx_->datas, m.datas.size(), first.datas);
+    first.tables.resize(instance_->own_tables_.size());
+    if (!template_->tables_static()) return;
+    std::copy_n(ctx_->elems, m.elems.size(), first.elems);
+    for (size_t i = 0; i < m.elems.size(); ++i)
+      if (ctx_->elems[i].length == 0) instance_->elem_refs_[i].refs.reset();
+    for (size_t i = 0; i < first.tables.size(); ++i) {
+      const TableInst& table = instance_->own_tables_[i]->inst;
+      first.tables[i] = std::make_unique<Ref[]>(table.length);
+      std::copy_n(table.elems, table.length, first.tables[i].get());
+    }
   }
 
   Store& store_;
   ModulePtr module_;
   const ModuleInfo& info_;
   std::span<const Extern> imports_;
+  InstanceTemplate* template_ = nullptr;
   Instance* instance_ = nullptr;
   VmCtx* ctx_ = nullptr;
   std::optional<ConstEvaluator> evaluator_;  // once ctx_ is set
@@ -305,6 +450,18 @@ class Instantiation {
 
 RunResult<Instance*> Store::instantiate(ModulePtr module, std::span<const Extern> imports) {
   return Instantiation(*this, std::move(module), imports).run();
+}
+
+RunResult<Instance*> InstancePre::instantiate(Store& store) const {
+  if (store_ ? store_ != &store : &template_->module()->engine() != &store.engine())
+    return error_failure({ErrorCode::InvalidArgument, kNoOffset, kNoIndex, "imports of another store"});
+  return Instantiation(store, *template_, imports_).run();
+}
+
+RunResult<Instance*> InstancePre::instantiate(Store& store, std::span<const Extern> imports) const {
+  if (Status ok = Instantiation::check_imports(template_->module()->info(), imports, template_->hosts()); !ok)
+    return error_failure(std::move(ok).error());
+  return Instantiation(store, *template_, imports).run();
 }
 
 }  // namespace skiff

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/base/check.h"
 #include "engine/exec/link.h"
 
 namespace skiff {
@@ -52,18 +53,23 @@ std::string qualified(std::string_view module, std::string_view name) {
 
 }  // namespace
 
-void Linker::define(std::string_view module, std::string_view name, Extern value) {
+void Linker::put(std::string_view module, std::string_view name, Definition definition) {
   auto it = externs_.find(module);
   if (it == externs_.end()) it = externs_.emplace(std::string(module), decltype(it->second){}).first;
-  it->second.insert_or_assign(std::string(name), std::move(value));
+  it->second.insert_or_assign(std::string(name), std::move(definition));
+}
+
+void Linker::define(std::string_view module, std::string_view name, Extern value) {
+  put(module, name, {.value = std::move(value)});
 }
 
 void Linker::define_func(std::string_view module, std::string_view name, const FuncType& type, HostFn fn,
                          void* data) {
-  Extern value;
-  value.kind = ExternKind::Func;
-  value.func = store_.new_host_func(store_.engine().types().add_func_type(type), fn, data);
-  define(module, name, std::move(value));
+  const uint32_t id = engine_.types().add_func_type(type);
+  Definition made{.fn = fn, .data = data, .type_id = id};
+  made.value.kind = ExternKind::Func;
+  if (store_) made.value.func = store_->new_host_func(id, fn, data);
+  put(module, name, std::move(made));
 }
 
 void Linker::define_instance(std::string_view module, Instance& instance) {
@@ -71,11 +77,16 @@ void Linker::define_instance(std::string_view module, Instance& instance) {
   for (uint32_t i = 0; i < exports.size(); ++i) define(module, exports[i].name, instance.export_at(i));
 }
 
-const Extern* Linker::find(std::string_view module, std::string_view name) const {
+const Linker::Definition* Linker::definition(std::string_view module, std::string_view name) const {
   auto in = externs_.find(module);
   if (in == externs_.end()) return nullptr;
   auto it = in->second.find(name);
   return it == in->second.end() ? nullptr : &it->second;
+}
+
+const Extern* Linker::find(std::string_view module, std::string_view name) const {
+  const Definition* found = definition(module, name);
+  return found && (store_ || !found->fn) ? &found->value : nullptr;
 }
 
 std::string Linker::suggest(std::string_view module, std::string_view name) const {
@@ -90,22 +101,25 @@ std::string Linker::suggest(std::string_view module, std::string_view name) cons
   return near.text();
 }
 
+Result<const Linker::Definition*> Linker::resolve(const ModuleInfo& info, const Import& import) const {
+  if (const Definition* found = definition(import.module, import.name)) return found;
+  std::string detail = qualified(import.module, import.name) + " (" + describe_import(info, import) + ")";
+  if (const std::string near = suggest(import.module, import.name); !near.empty())
+    detail += "; did you mean " + near + "?";
+  return fail(ErrorCode::UnknownImport, import.offset, kNoIndex, std::move(detail));
+}
+
 RunResult<Instance*> Linker::instantiate(ModulePtr module) {
+  SKIFF_CHECK(store_ != nullptr);
   const ModuleInfo& info = module->info();
   std::vector<Extern> imports;
   imports.reserve(info.module.imports.size());
   for (const Import& import : info.module.imports) {
-    if (const Extern* value = find(import.module, import.name)) {
-      imports.push_back(*value);
-      continue;
-    }
-    std::string detail = qualified(import.module, import.name) + " (" + describe_import(info, import) + ")";
-    if (const std::string near = suggest(import.module, import.name); !near.empty())
-      detail += "; did you mean " + near + "?";
-    return std::unexpected(
-        Failure{.error = {ErrorCode::UnknownImport, import.offset, kNoIndex, std::move(detail)}});
+    Result<const Definition*> found = resolve(info, import);
+    if (!found) return std::unexpected(Failure{.error = std::move(found).error()});
+    imports.push_back((*found)->value);
   }
-  return store_.instantiate(std::move(module), imports);
+  return store_->instantiate(std::move(module), imports);
 }
 
 }  // namespace skiff

@@ -6,7 +6,7 @@
 
 #include "engine/base/bits.h"
 #include "engine/base/os_memory.h"
-#include "engine/exec/signals.h"
+#include "engine/exec/pool.h"
 
 namespace skiff {
 namespace {
@@ -35,7 +35,9 @@ auto out_of_memory(uint64_t bytes) {
 
 }  // namespace
 
-Result<std::shared_ptr<LinearMemory>> LinearMemory::create(const MemoryType& type, const Tunables& tunables) {
+Result<std::shared_ptr<LinearMemory>> LinearMemory::create(const MemoryType& type, const Tunables& tunables,
+                                                           std::shared_ptr<Pool> pool,
+                                                           std::shared_ptr<const MemoryImage> image) {
   const unsigned shift = type.page_size_log2;
   const uint64_t max_pages =
       std::min(type.limits.max.value_or(~uint64_t{0}), address_space_pages(type));
@@ -54,24 +56,37 @@ Result<std::shared_ptr<LinearMemory>> LinearMemory::create(const MemoryType& typ
     least = std::max(min_bytes, page);
     want = std::max(least, std::min(max_bytes, saturating_shift(tunables.memory_reservation, factor_log2)));
   }
-  memory->inst_.base = os_reserve(want);
-  while (!memory->inst_.base && want > least) {
+  // A slot with an image never becomes one without.
+  auto take = [&](uint64_t bytes) {
+    return pool && !image ? pool->take_memory(bytes, memory->guarded_) : MemorySlot::reserve(bytes, memory->guarded_);
+  };
+  memory->slot_ = take(want);
+  if (!memory->slot_.base() && pool) pool->clear();
+  while (!memory->slot_.base() && want > least) {
     want = std::max(least, want / 2);
-    memory->inst_.base = os_reserve(want);
+    memory->slot_ = take(want);
   }
-  if (!memory->inst_.base) return out_of_memory(min_bytes);
-  memory->reserved_ = want;
+  if (!memory->slot_.base()) return out_of_memory(min_bytes);
+  memory->inst_.base = memory->slot_.base();
   memory->max_bytes_ = std::min(max_bytes, memory->guarded_ ? kGuardedIndex : want);
-  if (memory->guarded_) add_guarded_range(memory->inst_.base, memory->inst_.base + want);
-  if (!os_commit(memory->inst_.base, align_up(min_bytes, page))) return out_of_memory(min_bytes);
+  if (image && !memory->slot_.map(std::move(image))) return out_of_memory(min_bytes);
+  if (!memory->slot_.begin_life(min_bytes)) return out_of_memory(min_bytes);
   memory->inst_.byte_length.store(min_bytes, std::memory_order_release);
+  memory->pool_ = std::move(pool);
   return memory;
 }
 
 LinearMemory::~LinearMemory() {
-  if (!inst_.base) return;
-  if (guarded_) remove_guarded_range(inst_.base, inst_.base + reserved_);
-  os_release(inst_.base, reserved_);
+  if (pool_ && slot_.base()) pool_->give_memory(std::move(slot_));
+}
+
+void LinearMemory::end_life() { slot_.reset(pool_->dirty_pages(), pool_->options().keep_resident); }
+
+bool LinearMemory::begin_life() {
+  const uint64_t min_bytes = type_.limits.min << type_.page_size_log2;
+  if (!slot_.begin_life(min_bytes)) return false;
+  inst_.byte_length.store(min_bytes, std::memory_order_release);
+  return true;
 }
 
 uint64_t LinearMemory::grow(uint64_t delta_pages) {
@@ -83,10 +98,7 @@ uint64_t LinearMemory::grow(uint64_t delta_pages) {
   const uint64_t new_bytes = old_bytes + (delta_pages << shift);
   if (delta_pages != 0) {
     if (may_grow && !may_grow(new_bytes)) return ~uint64_t{0};
-    const uint64_t page = os_page_size();
-    const uint64_t from = align_up(old_bytes, page);
-    const uint64_t to = align_up(new_bytes, page);
-    if (to > from && !os_commit(inst_.base + from, to - from)) return ~uint64_t{0};
+    if (!slot_.commit(new_bytes)) return ~uint64_t{0};
     inst_.byte_length.store(new_bytes, std::memory_order_release);
   }
   return old_bytes >> shift;

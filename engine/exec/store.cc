@@ -3,12 +3,13 @@
 #include "engine/exec/store.h"
 
 #include <algorithm>
-#include <deque>
+#include <forward_list>
 
 #include "engine/base/check.h"
 #include "engine/base/os_memory.h"
 #include "engine/exec/atomics.h"
 #include "engine/exec/instance.h"
+#include "engine/exec/instance_template.h"
 #include "engine/exec/libcalls.h"
 #include "engine/exec/memory.h"
 #include "engine/exec/signals.h"
@@ -36,12 +37,15 @@ struct StackBounds {
 
 }  // namespace
 
-// Things that are made by the embedder. Deques: addresses are stable.
+// Things that are made by the embedder. Lists: addresses are stable, and empty ones cost nothing.
 struct Store::Objects {
-  std::deque<FuncInst> funcs;
-  std::deque<HostFunc> host_funcs;
-  std::deque<GlobalInst> globals;
-  std::deque<TagInst> tags;
+  struct Func {
+    FuncInst inst;
+    HostFunc host;
+  };
+  std::forward_list<Func> funcs;
+  std::forward_list<GlobalInst> globals;
+  std::forward_list<TagInst> tags;
   std::vector<GlobalInst*> object_globals;   // may hold GC objects
   std::vector<std::unique_ptr<TableObject>> tables;
   std::vector<std::shared_ptr<LinearMemory>> memories;
@@ -49,21 +53,33 @@ struct Store::Objects {
 
 class Store::Roots final : public gc::RootSource {
  public:
-  explicit Roots(Store& store) : store_(store) {}
-  void scan(gc::Marker& marker) override {
-    for (const auto& instance : store_.instances_) instance->scan_roots(marker);
-    for (const GlobalInst* global : store_.objects_->object_globals) marker.mark_ref(global->slots[0].ref);
-    for (const auto& table : store_.objects_->tables)
-      if (table->holds_objects) marker.mark_range(table->inst.elems, table->inst.elems + table->inst.length);
-    marker.mark_ref(store_.pending_exception_);
-    for (const SlotRoots* roots = store_.slot_roots_; roots; roots = roots->previous_)
-      for (const Slot& slot : roots->slots_) marker.mark_word(slot.u64);
-    if (store_.tier_store_) store_.tier_store_->scan_roots(marker);
-  }
-
- private:
-  Store& store_;
+  void scan(gc::Marker& marker) override;
+  Store* store = nullptr;
 };
+
+// What a store leaves to the next one: empty, but with its memory.
+struct Store::Parts final : Recyclable {
+  explicit Parts(const gc::HeapOptions& options) : heap(options) { heap.add_roots(roots); }
+  std::vector<std::unique_ptr<Instance>> instances;
+  Objects objects;
+  Roots roots;
+  gc::Heap heap;
+  std::unique_ptr<TierStore> tier;
+};
+
+void Store::Roots::scan(gc::Marker& marker) {
+  for (const auto& instance : store->parts_->instances) instance->scan_roots(marker);
+  for (const GlobalInst* global : store->objects_->object_globals) marker.mark_ref(global->slots[0].ref);
+  for (const auto& table : store->objects_->tables)
+    if (table->holds_objects) marker.mark_range(table->inst.elems, table->inst.elems + table->inst.length);
+  marker.mark_ref(store->pending_exception_);
+  for (const SlotRoots* roots = store->slot_roots_; roots; roots = roots->previous_)
+    for (const Slot& slot : roots->slots_) marker.mark_word(slot.u64);
+  for (SlotRoots** suspended : store->suspended_roots_)
+    for (const SlotRoots* roots = *suspended; roots; roots = roots->previous_)
+      for (const Slot& slot : roots->slots_) marker.mark_word(slot.u64);
+  if (store->tier_store_) store->tier_store_->scan_roots(marker);
+}
 
 SlotRoots::SlotRoots(Store& store, std::span<const Slot> slots)
     : store_(store), slots_(slots), previous_(store.slot_roots_) {
@@ -81,52 +97,70 @@ std::string Failure::message() const {
   return {};
 }
 
-Store::Store(Engine& engine, StoreLimits limits)
-    : engine_(engine),
-      limits_(limits),
-      objects_(std::make_unique<Objects>()),
-      roots_(std::make_unique<Roots>(*this)) {
-  vm_.store = this;
-}
+Store::Store(Engine& engine, StoreLimits limits) : engine_(engine), limits_(limits) { vm_.store = this; }
 
 Result<std::unique_ptr<Store>> Store::create(Engine& engine, StoreLimits limits) {
   if (engine.tunables().guard_pages) SKIFF_TRY(install_fault_handler());
   std::unique_ptr<Store> store(new Store(engine, limits));
-  const gc::HeapOptions options{.limit = engine.tunables().gc_heap_limit,
-                                .stress = engine.tunables().gc_stress};
-  store->heap_ = std::make_unique<gc::Heap>(options);
-  store->heap_->add_roots(*store->roots_);
-  store->tier_store_ = SKIFF_TRY(engine.tier().attach(*store));
+  std::unique_ptr<Parts> parts(static_cast<Parts*>(engine.pool()->take_store().release()));
+  if (!parts) {
+    const gc::HeapOptions options{.limit = engine.tunables().gc_heap_limit,
+                                  .stress = engine.tunables().gc_stress};
+    parts = std::make_unique<Parts>(options);
+  }
+  parts->roots.store = store.get();
+  store->heap_ = &parts->heap;
+  store->objects_ = &parts->objects;
+  store->parts_ = std::move(parts);
+  std::unique_ptr<TierStore>& tier = store->parts_->tier;
+  if (tier) tier->reuse(*store);
+  else tier = SKIFF_TRY(engine.tier().attach(*store));
+  store->tier_store_ = tier.get();
   return store;
 }
 
-// Order: stacks, then the heap (host references are released while instances still exist), then instances,
-// then what the host made. Memories may live on elsewhere, but no longer know this store.
+// Order: stacks, then the heap (host references are released while instances still exist), then instances, the last
+// first (it may import from others), then what the host made. Memories may live on elsewhere, but no longer know this
+// store.
 Store::~Store() {
-  tier_store_.reset();
-  heap_.reset();
-  instances_.clear();
+  tier_store_ = nullptr;
+  if (parts_->tier && !parts_->tier->detach()) parts_->tier.reset();
+  parts_->heap.reset();
+  std::vector<std::unique_ptr<Instance>>& instances = parts_->instances;
+  for (; !instances.empty(); instances.pop_back())
+    if (const std::shared_ptr<InstanceTemplate> home = std::move(instances.back()->template_))
+      home->give(std::move(instances.back()));
   for (const auto& memory : objects_->memories) memory->may_grow = nullptr;
+  *objects_ = Objects();
+  parts_->roots.store = nullptr;
+  engine_.pool()->give_store(std::move(parts_));
 }
 
 bool Store::holds_objects(ValType type) const {
   return gc::may_point_to_object(type, engine_.types());
 }
 
-FuncInst* Store::new_host_func(uint32_t type_id, HostFn fn, void* data) {
-  HostFunc& host = objects_->host_funcs.emplace_back(HostFunc{fn, data, this});
-  FuncInst& func = objects_->funcs.emplace_back(FuncInst{call_host, nullptr, &host, type_id, kNoIndex});
+void Store::init_host_func(FuncInst& func, HostFunc& host, uint32_t type_id) {
+  func = FuncInst{call_host, nullptr, &host, type_id, kNoIndex};
   func.native_ctx = &func;
-  return &func;
 }
 
-Result<std::unique_ptr<TableObject>> Store::make_table(const TableType& type, Ref init) {
+FuncInst* Store::new_host_func(uint32_t type_id, HostFn fn, void* data) {
+  Objects::Func& made = objects_->funcs.emplace_front();
+  made.host = HostFunc{fn, data, this};
+  init_host_func(made.inst, made.host, type_id);
+  return &made.inst;
+}
+
+Status Store::charge_table(const TableType& type) {
   if (type.limits.min > limits_.table_elements - std::min(limits_.table_elements, usage_.table_elements))
     return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex, "table elements of this store");
-  std::unique_ptr<TableObject> table = SKIFF_TRY(TableObject::create(type, init));
-  table->holds_objects = holds_objects(type.elem);
   usage_.table_elements += type.limits.min;
-  table->may_grow = [this, raw = table.get()](uint64_t new_length) {
+  return {};
+}
+
+void Store::watch(TableObject& table) {
+  table.may_grow = [this, raw = &table](uint64_t new_length) {
     const uint64_t delta = new_length - raw->inst.length;
     if (usage_.table_elements > limits_.table_elements ||
         delta > limits_.table_elements - usage_.table_elements)
@@ -134,6 +168,17 @@ Result<std::unique_ptr<TableObject>> Store::make_table(const TableType& type, Re
     usage_.table_elements += delta;
     return true;
   };
+}
+
+Result<std::unique_ptr<TableObject>> Store::make_table(const TableType& type, Ref init) {
+  SKIFF_TRY(charge_table(type));
+  Result<std::unique_ptr<TableObject>> table = TableObject::create(type, init);
+  if (!table) {
+    usage_.table_elements -= type.limits.min;
+    return table;
+  }
+  (*table)->holds_objects = holds_objects(type.elem);
+  watch(**table);
   return table;
 }
 
@@ -141,23 +186,42 @@ Result<TableObject*> Store::new_table(const TableType& type, Ref init) {
   return objects_->tables.emplace_back(SKIFF_TRY(make_table(type, init))).get();
 }
 
-Result<std::shared_ptr<LinearMemory>> Store::make_memory(const MemoryType& type) {
-  // A shared memory grows on any thread, so all that it may ever have is charged at once.
+namespace {
+
+// What a memory counts for at first. A shared one grows on any thread, so all that it may ever have counts at once.
+uint64_t first_bytes(const MemoryType& type) {
   const uint64_t pages = type.shared ? type.limits.max.value_or(type.limits.min) : type.limits.min;
-  const uint64_t bytes =
-      pages > (~uint64_t{0} >> type.page_size_log2) ? ~uint64_t{0} : pages << type.page_size_log2;
+  return pages > (~uint64_t{0} >> type.page_size_log2) ? ~uint64_t{0} : pages << type.page_size_log2;
+}
+
+}  // namespace
+
+Status Store::charge_memory(const MemoryType& type) {
+  const uint64_t bytes = first_bytes(type);
   if (bytes > limits_.memory_bytes - std::min(limits_.memory_bytes, usage_.memory_bytes))
     return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex, "bytes of memory of this store");
-  std::shared_ptr<LinearMemory> memory = SKIFF_TRY(LinearMemory::create(type, engine_.tunables()));
   usage_.memory_bytes += bytes;
-  if (!type.shared)
-    memory->may_grow = [this, raw = memory.get()](uint64_t new_bytes) {
-      const uint64_t delta = new_bytes - raw->bytes().size();
-      if (usage_.memory_bytes > limits_.memory_bytes || delta > limits_.memory_bytes - usage_.memory_bytes)
-        return false;
-      usage_.memory_bytes += delta;
-      return true;
-    };
+  return {};
+}
+
+void Store::watch(LinearMemory& memory) {
+  if (memory.type().shared) return;
+  memory.may_grow = [this, raw = &memory](uint64_t new_bytes) {
+    const uint64_t delta = new_bytes - raw->bytes().size();
+    if (usage_.memory_bytes > limits_.memory_bytes || delta > limits_.memory_bytes - usage_.memory_bytes)
+      return false;
+    usage_.memory_bytes += delta;
+    return true;
+  };
+}
+
+Result<std::shared_ptr<LinearMemory>> Store::make_memory(const MemoryType& type,
+                                                         std::shared_ptr<const MemoryImage> image) {
+  SKIFF_TRY(charge_memory(type));
+  Result<std::shared_ptr<LinearMemory>> memory =
+      LinearMemory::create(type, engine_.tunables(), engine_.pool(), std::move(image));
+  if (memory) watch(**memory);
+  else usage_.memory_bytes -= first_bytes(type);
   return memory;
 }
 
@@ -166,24 +230,25 @@ Result<std::shared_ptr<LinearMemory>> Store::new_memory(const MemoryType& type) 
 }
 
 GlobalInst* Store::new_global(const GlobalType& type, const Val& init) {
-  GlobalInst& global = objects_->globals.emplace_back();
+  GlobalInst& global = objects_->globals.emplace_front();
   put(global.slots, init);
   if (holds_objects(type.type)) objects_->object_globals.push_back(&global);
   return &global;
 }
 
-TagInst* Store::new_tag(uint32_t type_id) { return &objects_->tags.emplace_back(TagInst{type_id}); }
+TagInst* Store::new_tag(uint32_t type_id) { return &objects_->tags.emplace_front(TagInst{type_id}); }
 
 Instance* Store::adopt(std::unique_ptr<Instance> instance) {
   ++usage_.instances;
-  return instances_.emplace_back(std::move(instance)).get();
+  return parts_->instances.emplace_back(std::move(instance)).get();
 }
 
 void Store::disown(Instance* instance) {
-  SKIFF_CHECK(!instances_.empty() && instances_.back().get() == instance);
+  std::vector<std::unique_ptr<Instance>>& instances = parts_->instances;
+  SKIFF_CHECK(!instances.empty() && instances.back().get() == instance);
   if (std::find(failed_modules_.begin(), failed_modules_.end(), instance->module_) == failed_modules_.end())
     failed_modules_.push_back(instance->module_);
-  instances_.pop_back();
+  instances.pop_back();
 }
 
 Outcome Store::trap(TrapCode code, std::string detail) {
@@ -251,6 +316,14 @@ RunResult<void> Store::call_slots(FuncInst* func, Slot* values) {
   if (--call_depth_ == 0) vm_.native_stack_limit = outer_limit;
   if (outcome != Outcome::Ok) return std::unexpected(failure_of(outcome));
   return {};
+}
+
+Outcome Store::call_raw(FuncInst* func, Slot* values) {
+  const uintptr_t outer_limit = vm_.native_stack_limit;
+  if (call_depth_++ == 0) set_stack_limit();
+  const Outcome outcome = func->call(func, nullptr, values);
+  if (--call_depth_ == 0) vm_.native_stack_limit = outer_limit;
+  return outcome;
 }
 
 RunResult<void> Store::call(FuncInst* func, std::span<const Val> args, std::vector<Val>& results) {

@@ -1,6 +1,7 @@
 // Store: the owner of everything that one guest (or a group that shares references) has at run time:
 // instances, host functions, memories, tables, globals, tags, the GC heap. Things live until the store
 // does, except garbage-collected objects. Spec: exec-store, and the embedding interface of the appendix.
+// What is costly to make in a store goes to the engine's pool when it ends.
 // Thread: one thread at a time (a shared memory may be in several stores).
 #pragma once
 
@@ -23,6 +24,7 @@ namespace gc {
 class Heap;
 }
 class Instance;
+class MemoryImage;
 class LinearMemory;      // owner of a MemoryInst, memory.h
 class TableObject; // owner of a TableInst, table.h
 
@@ -107,6 +109,9 @@ class Store {
   Engine& engine() { return engine_; }
   VmStore& vm() { return vm_; }
   gc::Heap& heap() { return *heap_; }
+  /// For the embedder's own use, e.g. by host functions that are shared by many stores.
+  void* data() const { return data_; }
+  void set_data(void* data) { data_ = data; }
   TierStore& tier_store() { return *tier_store_; }
   StoreLimits& limits() { return limits_; }
 
@@ -127,6 +132,8 @@ class Store {
   RunResult<void> call(FuncInst* func, std::span<const Val> args, std::vector<Val>& results);
   /// The same without types: arguments in `values`, results out, as in FuncInst::call.
   RunResult<void> call_slots(FuncInst* func, Slot* values);
+  /// The same for callers that pass a trap or exception on: it stays pending.
+  Outcome call_raw(FuncInst* func, Slot* values);
 
   // For host functions and tiers.
   /// Records a trap and returns Outcome::Trap.
@@ -155,12 +162,22 @@ class Store {
  private:
   friend class Instantiation;
   friend class SlotRoots;
+  friend class ExecContext;
   Store(Engine& engine, StoreLimits limits);
   struct Objects;              // owned functions, tables, globals, tags of the host (store.cc)
   class Roots;                 // what the collector scans (store.cc)
+  struct Parts;                // what the next store gets (store.cc)
 
+  static void init_host_func(FuncInst& func, HostFunc& host, uint32_t type_id);
+  /// Counts the minimum of a memory or table against the limits. Errors: LimitExceeded.
+  Status charge_memory(const MemoryType& type);
+  Status charge_table(const TableType& type);
+  /// Counts what it grows by.
+  void watch(LinearMemory& memory);
+  void watch(TableObject& table);
   Result<std::unique_ptr<TableObject>> make_table(const TableType& type, Ref init);
-  Result<std::shared_ptr<LinearMemory>> make_memory(const MemoryType& type);
+  Result<std::shared_ptr<LinearMemory>> make_memory(const MemoryType& type,
+                                                    std::shared_ptr<const MemoryImage> image = nullptr);
   Instance* adopt(std::unique_ptr<Instance> instance);
   void disown(Instance* instance);
   Failure failure_of(Outcome outcome);
@@ -171,12 +188,13 @@ class Store {
   StoreLimits limits_;
   StoreUsage usage_;
   std::vector<ModulePtr> failed_modules_;  // their types may be those of objects not yet collected
-  std::vector<std::unique_ptr<Instance>> instances_;
-  std::unique_ptr<Objects> objects_;
-  std::unique_ptr<Roots> roots_;
-  std::unique_ptr<gc::Heap> heap_;
-  std::unique_ptr<TierStore> tier_store_;
+  std::unique_ptr<Parts> parts_;
+  Objects* objects_ = nullptr;             // these are in parts_
+  gc::Heap* heap_ = nullptr;
+  TierStore* tier_store_ = nullptr;
+  void* data_ = nullptr;
   SlotRoots* slot_roots_ = nullptr;
+  std::vector<SlotRoots**> suspended_roots_;  // of contexts that were left with some
   uint32_t call_depth_ = 0;
   Trap pending_trap_;
   Ref pending_exception_ = kNullRef;

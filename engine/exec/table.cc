@@ -40,6 +40,19 @@ bool TableObject::set_capacity(uint64_t n) {
   return true;
 }
 
+bool TableObject::restart(const Ref* image, Ref init) {
+  constexpr uint64_t kSpare = 1024;
+  const uint64_t n = type.limits.min;
+  if (capacity_ > n + kSpare) {
+    inst.length = 0;
+    if (!set_capacity(std::max<uint64_t>(n, 1))) return false;
+  }
+  if (image) std::copy_n(image, n, inst.elems);
+  else std::fill_n(inst.elems, n, init);
+  inst.length = n;
+  return true;
+}
+
 uint64_t TableObject::grow(uint64_t delta, Ref init) {
   const uint64_t old = inst.length;
   const uint64_t max = std::min(type.limits.max.value_or(~uint64_t{0}), limits::kTableElements);

@@ -22,6 +22,10 @@ class TableObject {
   /// Spec: exec-table.grow. Old size, or ~0 when it cannot grow.   Units: elements
   uint64_t grow(uint64_t delta, Ref init);
 
+  /// As it was created, with other elements: `image` has type.limits.min of them; null: all are `init`. Storage that is
+  /// much larger is freed. False: no memory.
+  [[nodiscard]] bool restart(const Ref* image, Ref init);
+
   TableInst inst;
   TableType type;                      // canonical
   /// The elements may be references to GC objects (not the function hierarchy); set by the owner.

@@ -104,6 +104,15 @@ void BlockSpace::give_back(uint32_t first, uint32_t count) {
   used_ -= count;
 }
 
+void BlockSpace::free_all() {
+  for (uint32_t i = 0; i < end_; ++i) {
+    if (is_free(i)) continue;
+    table_[i].dirty = true;
+    give_back(i, 1);
+  }
+  std::memset(allocated_, 0, uint64_t{end_} * kBitmapBytes);
+}
+
 void BlockSpace::discard(uint64_t keep) {
   for (uint32_t i = end_; i > 0 && free_dirty_ > keep;) {
     if (!is_free(i - 1) || !table_[i - 1].dirty) {

@@ -44,6 +44,8 @@ class BlockSpace {
   uint32_t take(uint32_t count);
   /// Frees blocks.
   void give_back(uint32_t first, uint32_t count);
+  /// Frees all blocks; none of them is taken to be clean.
+  void free_all();
   /// Returns the memory of free dirty blocks to the system, from the top down, until `keep` are left.
   void discard(uint64_t keep);
 

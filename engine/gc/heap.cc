@@ -253,6 +253,26 @@ void Heap::shrink() {
   if (space_.reserved()) space_.discard(0);
 }
 
+void Heap::reset() {
+  constexpr uint64_t kKeptBlocks = 16;
+  busy_ = true;
+  for (HostObject* host : hosts_) dead_hosts_.push_back(*host);
+  hosts_.clear();
+  run_finalizers();
+  busy_ = false;
+  handles_ = Handles();
+  stats_ = {};
+  since_collection_ = 0;
+  threshold_ = options_.min_growth;
+  if (!space_.reserved() || space_.end() == 0) return;
+  for (uint32_t c = 0; c < kClassCount; ++c) {
+    runs_[c] = {};
+    classes_[c] = {};
+  }
+  space_.free_all();
+  space_.discard(kKeptBlocks);
+}
+
 void Heap::run_finalizers() {
   for (const HostObject& host : dead_hosts_) host.finalizer(host.data);
   stats_.finalized += dead_hosts_.size();

@@ -103,6 +103,10 @@ class Heap {
   /// Collects and gives all free memory back to the system (a store that will be idle).
   void shrink();
 
+  /// Forgets all objects and handles, finalising host objects, for another store's use; keeps the root sources and a
+  /// little of the memory. What comes from it later is zero, as always.
+  void reset();
+
   /// The source must outlive its registration.
   void add_roots(RootSource& source) { roots_.push_back(&source); }
   void remove_roots(RootSource& source) { std::erase(roots_, &source); }
