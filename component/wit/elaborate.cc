@@ -50,7 +50,7 @@ Status Resolver::import_closure(InterfaceId root, OrderedMap<WorldItem>& imports
       continue;
     }
     WorldInterface item{top.id, {}};
-    item.attributes.stability = stability;
+    if (stability.kind == Stability::Kind::Unstable) item.attributes.stability = stability;
     if (imports.insert(out_.name_of(top.id), std::move(item))) SKIFF_TRY(spend(1));
     stack.pop_back();
   }

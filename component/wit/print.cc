@@ -234,9 +234,29 @@ void Printer::function(const Function& f) {
 
 // ---- interfaces and worlds
 
+// The parts of a name between separators, each escaped where it is a keyword.
+std::string print_parts(std::string_view name, char separator) {
+  std::string out;
+  for (;;) {
+    const size_t end = name.find(separator);
+    out += print_name(name.substr(0, end));
+    if (end == std::string_view::npos) return out;
+    out += separator;
+    name.remove_prefix(end + 1);
+  }
+}
+
+// "ns:name@version", or with an item "ns:name/item@version".
+std::string print_package_name(const PackageName& name, std::string_view item = {}) {
+  std::string out = print_parts(name.ns, ':') + ':' + print_parts(name.name, '/');
+  if (!item.empty()) out += '/' + print_name(item);
+  if (name.version) out += '@' + name.version->to_string();
+  return out;
+}
+
 std::string Printer::path(InterfaceId id) const {
   const Interface& i = r_[id];
-  return i.package == current_ ? print_name(i.name) : r_[*i.package].name.item(i.name);
+  return i.package == current_ ? print_name(i.name) : print_package_name(r_[*i.package].name, i.name);
 }
 
 // `use` statements: neighbours of one interface with the same attributes are one.
@@ -344,7 +364,7 @@ void Printer::package_body(PackageId id) {
 
 void Printer::package(PackageId main) {
   docs(r_[main].docs);
-  line("package " + r_[main].name.to_string() + ";");
+  line("package " + print_package_name(r_[main].name) + ";");
   line();
   package_body(main);
   if (!options_.dependencies) return;
@@ -352,7 +372,7 @@ void Printer::package(PackageId main) {
     if (PackageId{i} == main) continue;
     line();
     docs(r_.packages[i].docs);
-    open("package " + r_.packages[i].name.to_string());
+    open("package " + print_package_name(r_.packages[i].name));
     package_body({i});
     close();
   }

@@ -38,6 +38,7 @@ Status Resolver::parse(std::span<const SourceGroup> groups) {
       files.push_back(&files_.back());
     }
     SKIFF_TRY(add_group(files, i == 0));
+    ++groups_;
   }
   return {};
 }
@@ -82,15 +83,19 @@ Status Resolver::add_package(const std::vector<const ast::Scope*>& scopes, const
   const auto [slot, is_new] =
       package_by_name_.try_emplace(named.package->to_string(), static_cast<uint32_t>(packages_.size()));
   if (!is_new) {
+    // Dependencies may bring the same package more than once.
     const PackageSource& earlier = packages_[slot->second];
-    if (earlier.squeezed == squeezed) return {};
-    return error(named.package_span, "package `" + named.package->to_string() + "` is defined twice, differently",
+    const bool same_group = earlier.group == groups_;
+    if (!same_group && earlier.squeezed == squeezed) return {};
+    return error(named.package_span, "package `" + named.package->to_string() +
+                                         (same_group ? "` is defined twice" : "` is defined twice, differently"),
                  "the other is at " + sources_.position(earlier.span.begin));
   }
   PackageSource& package = packages_.emplace_back();
   package.name = *named.package;
   package.span = named.package_span;
   package.squeezed = std::move(squeezed);
+  package.group = groups_;
   for (const ast::Scope* scope : scopes) {
     if (!scope->docs.empty()) package.docs = scope->docs;
     package.scopes.push_back(static_cast<uint32_t>(scopes_.size()));
@@ -115,6 +120,7 @@ Status Resolver::collect_scope(PackageSource& package, uint32_t scope) {
     item.scope = scope;
     item.off = !SKIFF_TRY(is_on(item.interface ? item.interface->attributes : item.world->attributes, file.package,
                                 item.span()));
+    if (item.interface) SKIFF_TRY(check_contents_gated(*item.interface));
     const auto [slot, is_new] = package.by_name.emplace(item.name, static_cast<uint32_t>(package.items.size()));
     if (!is_new)
       return error(item.span(), "`" + std::string(item.name) + "` is defined twice in this package",
@@ -149,21 +155,19 @@ Status Resolver::collect_items(uint32_t index) {
 
 namespace {
 
-// Calls f for each path in a file's items.
+// Calls f for each path in an item that leads to another one, with the attributes of what it stands in.
 template <class F>
 void each_path(const ast::Interface& tree, F f) {
   for (const ast::InterfaceItem& item : tree.items)
-    if (const auto* use = std::get_if<ast::Use>(&item)) f(use->from);
+    if (const auto* use = std::get_if<ast::Use>(&item)) f(use->from, use->attributes);
 }
 template <class F>
-void each_path(const ast::Item& item, F f) {
-  if (const auto* use = std::get_if<ast::TopLevelUse>(&item)) return f(use->path);
-  if (const auto* interface = std::get_if<ast::Interface>(&item)) return each_path(*interface, f);
-  for (const ast::WorldItem& part : std::get<ast::World>(item).items) {
-    if (const auto* use = std::get_if<ast::Use>(&part)) f(use->from);
-    if (const auto* include = std::get_if<ast::Include>(&part)) f(include->world);
+void each_path(const ast::World& tree, F f) {
+  for (const ast::WorldItem& part : tree.items) {
+    if (const auto* use = std::get_if<ast::Use>(&part)) f(use->from, use->attributes);
+    if (const auto* include = std::get_if<ast::Include>(&part)) f(include->world, include->attributes);
     if (const auto* e = std::get_if<ast::Extern>(&part)) {
-      if (const auto* path = std::get_if<ast::UsePath>(&e->what)) f(*path);
+      if (const auto* path = std::get_if<ast::UsePath>(&e->what)) f(*path, e->attributes);
       if (const auto* inner = std::get_if<ast::Interface>(&e->what)) each_path(*inner, f);
     }
   }
@@ -171,18 +175,25 @@ void each_path(const ast::Item& item, F f) {
 
 }  // namespace
 
-// Edges between packages, numbered by the order of their names; spans[i] belongs to edge i.
+// Edges between packages; spans[i] belongs to edge i. What is switched off counts as little as what is unknown.
 std::vector<Edge> Resolver::package_edges(std::vector<Span>& spans) const {
   std::vector<Edge> edges;
-  for (const FileScope& file : scopes_)
-    for (const ast::Item& item : file.scope->items)
-      each_path(item, [&](const ast::UsePath& path) {
-        if (!path.package || *path.package == packages_[file.package].name) return;
-        const auto found = package_by_name_.find(path.package->to_string());
-        if (found == package_by_name_.end()) return;
-        edges.push_back({file.package, found->second});
+  for (uint32_t from = 0; from < packages_.size(); ++from)
+    for (const PackageItem& item : packages_[from].items) {
+      if (item.off) continue;
+      const auto edge = [&](const ast::UsePath& path, const Attributes& attributes) {
+        const Result<bool> on = is_on(attributes, from, path.span);
+        const Result<ItemRef> to = find_path(item.scope, path);
+        if (!on || !*on || !to || to->package == from) return;
+        edges.push_back({from, to->package});
         spans.push_back(path.span);
-      });
+      };
+      if (item.interface) {
+        each_path(*item.interface, edge);
+      } else {
+        each_path(*item.world, edge);
+      }
+    }
   return edges;
 }
 
@@ -300,6 +311,19 @@ Result<bool> Resolver::is_on(const Attributes& attributes, uint32_t package, Spa
   return true;
 }
 
+// Types in an unstable interface must be unstable too: others could refer to them without noticing.
+Status Resolver::check_contents_gated(const ast::Interface& tree) const {
+  const Stability& outer = tree.attributes.stability;
+  if (outer.kind != Stability::Kind::Unstable) return {};
+  for (const ast::InterfaceItem& part : tree.items) {
+    const auto* type = std::get_if<ast::Type>(&part);
+    if (type && type->attributes.stability.kind != Stability::Kind::Unstable)
+      return error(type->name.span, "type `" + std::string(type->name.name) + "` is not gated, but its interface is",
+                   "put @unstable(feature = " + outer.feature + ") before it");
+  }
+  return {};
+}
+
 // ---- packages
 
 // Order of the items of a package: interfaces by `use`, worlds by `include`.
@@ -383,7 +407,12 @@ Status Resolver::resolve_package(uint32_t index) {
   out.docs = package.docs;
   for (uint32_t scope : package.scopes)
     for (const ast::Item& tree : scopes_[scope].scope->items)
-      if (const auto* use = std::get_if<ast::TopLevelUse>(&tree)) SKIFF_TRY(find_path(scope, use->path));
+      if (const auto* use = std::get_if<ast::TopLevelUse>(&tree)) {
+        const ItemRef ref = SKIFF_TRY(find_path(scope, use->path));
+        if (item(ref).world)
+          return error(use->path.span, "`" + std::string(use->path.item.name) + "` is a world, `use` is for interfaces",
+                       "name the world where it is included");
+      }
   const std::vector<uint32_t> order = SKIFF_TRY(item_order(index));
   for (uint32_t i : order)
     if (!package.items[i].off && package.items[i].interface) SKIFF_TRY(resolve_interface(package, package.items[i]));

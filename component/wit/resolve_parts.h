@@ -50,6 +50,7 @@ struct PackageSource {
   std::string squeezed;                   // what defines it; for telling duplicates from conflicts
   std::vector<PackageItem> items;
   std::unordered_map<std::string_view, uint32_t> by_name;
+  size_t group = 0;                       // which of the source groups it stands in first
   PackageId id;
 };
 
@@ -81,6 +82,7 @@ class Resolver {
   Status check_not_off(const PackageItem& item, Span at) const;
   // Whether an item exists, going by its gate.
   Result<bool> is_on(const Attributes& attributes, uint32_t package, Span at) const;
+  Status check_contents_gated(const ast::Interface& tree) const;
   Status resolve_package(uint32_t package);
   Result<std::vector<uint32_t>> item_order(uint32_t package);
   Status resolve_interface(PackageSource& package, PackageItem& item);
@@ -92,8 +94,8 @@ class Resolver {
   Status add_extern(World& world, const ast::Extern& tree, uint32_t scope, class TypeScope& types);
   Status add_world_item(World& world, bool is_export, std::string key, WorldItem value, Span at);
   Status include_world(WorldId into, const ast::Include& tree, uint32_t scope);
-  Status include_items(World& into, const OrderedMap<WorldItem>& from, bool is_export, const ast::Include& tree,
-                       class WorldCloner& cloner, std::vector<bool>& used);
+  Status include_items(World& into, const OrderedMap<WorldItem>& from, PackageId from_package, bool is_export,
+                       const ast::Include& tree, class WorldCloner& cloner, std::vector<bool>& used);
 
   // elaborate.cc
   Status elaborate(WorldId id, Span at);
@@ -112,7 +114,8 @@ class Resolver {
   Resolve out_;
   std::vector<bool> borrows_;                    // by TypeId: holds a borrowed handle
   std::vector<std::vector<InterfaceId>> deps_;   // by InterfaceId
-  size_t items_ = 0;
+  size_t groups_ = 0;                            // source groups that are parsed
+  size_t items_ = 0;                             // of worlds
 };
 
 /// Types and functions of one interface or world. Named types get defined in topological order; equal anonymous

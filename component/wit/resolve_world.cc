@@ -103,6 +103,7 @@ Status Resolver::add_extern(World& world, const ast::Extern& tree, uint32_t scop
   std::string key;
   if (const auto* inner = std::get_if<ast::Interface>(&tree.what)) {
     item.interface = SKIFF_TRY(build_interface(*inner, {}, scope));
+    out_[item.interface].attributes.stability = tree.attributes.stability;
   } else {
     const ItemRef ref = SKIFF_TRY(find_interface(scope, std::get<ast::UsePath>(tree.what)));
     item.interface = {this->item(ref).id};
@@ -151,8 +152,9 @@ Attributes& attributes_of(WorldItem& item, Attributes& none) {
 
 }  // namespace
 
-Status Resolver::include_items(World& into, const OrderedMap<WorldItem>& from, bool is_export, const ast::Include& tree,
-                               WorldCloner& cloner, std::vector<bool>& used) {
+Status Resolver::include_items(World& into, const OrderedMap<WorldItem>& from, PackageId from_package,
+                               bool is_export, const ast::Include& tree, WorldCloner& cloner,
+                               std::vector<bool>& used) {
   const std::string_view what = is_export ? "export" : "import";
   for (const auto& [key, value] : from) {
     SKIFF_TRY(spend(1));
@@ -180,7 +182,10 @@ Status Resolver::include_items(World& into, const OrderedMap<WorldItem>& from, b
     }
     Attributes none;
     Attributes& attributes = attributes_of(copy, none);
-    if (attributes.stability.kind == Stability::Kind::Unknown) attributes.stability = tree.attributes.stability;
+    // The gate of the `include` wins; a version of the included world's package means nothing in another one.
+    const bool foreign = attributes.stability.kind == Stability::Kind::Stable && from_package != into.package;
+    if (tree.attributes.stability.kind != Stability::Kind::Unknown || foreign)
+      attributes.stability = tree.attributes.stability;
     items.insert(name, std::move(copy));
   }
   return {};
@@ -198,8 +203,8 @@ Status Resolver::include_world(WorldId into, const ast::Include& tree, uint32_t 
   // Copies: out_.worlds does not grow here, but both are parts of it.
   const OrderedMap<WorldItem> imports = out_[from].imports;
   const OrderedMap<WorldItem> exports = out_[from].exports;
-  SKIFF_TRY(include_items(out_[into], imports, false, tree, cloner, used));
-  SKIFF_TRY(include_items(out_[into], exports, true, tree, cloner, used));
+  SKIFF_TRY(include_items(out_[into], imports, out_[from].package, false, tree, cloner, used));
+  SKIFF_TRY(include_items(out_[into], exports, out_[from].package, true, tree, cloner, used));
   for (size_t i = 0; i < used.size(); ++i)
     if (!used[i])
       return error(tree.with[i].name.span,
