@@ -587,6 +587,21 @@ TEST(Interp, Atomics) {
   }
 }
 
+// Alignment comes before bounds, also where address and offset add up to more than 64 bits.
+TEST(Interp, AtomicAddressesThatDoNotFit) {
+  for (const bool guards : {true, false}) {
+    World w(config_of(guards));
+    Instance* i = w.make(R"((module (memory i64 1 1 shared)
+      (func (export "f") (param i32) (result i32)
+        (i32.atomic.load offset=16 (i64.extend_i32_s (local.get 0))))))");
+    EXPECT_EQ(w.run(i, "f", {static_cast<uint32_t>(-3)}), "unaligned atomic");
+    EXPECT_EQ(w.run(i, "f", {static_cast<uint32_t>(-4)}), "out of bounds memory access");
+    EXPECT_EQ(w.run(i, "f", {static_cast<uint32_t>(-18)}), "unaligned atomic");
+    EXPECT_EQ(w.run(i, "f", {static_cast<uint32_t>(-20)}), "out of bounds memory access");
+    EXPECT_EQ(w.run(i, "f", {4}), "0");
+  }
+}
+
 // Large functions.
 
 TEST(Interp, ManyLocals) {
