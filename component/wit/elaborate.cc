@@ -26,7 +26,24 @@ Status Resolver::spend(size_t items) {
   items_ += items;
   if (items_ <= kMaxItems) return {};
   return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex,
-              "worlds have more than " + std::to_string(kMaxItems) + " items together");
+              "worlds and dependencies of interfaces have more than " + std::to_string(kMaxItems) + " items together");
+}
+
+// What it costs to have an interface among imports or exports: its items are listed there in the binary format.
+size_t Resolver::cost(InterfaceId id) const { return 1 + out_[id].types.size() + out_[id].functions.size(); }
+
+// An interface's own binary form lists the types of all interfaces that it uses, directly or not.
+Status Resolver::spend_dependencies(InterfaceId root) {
+  std::unordered_map<uint32_t, bool> seen;
+  std::vector<InterfaceId> work = deps_[root.index];
+  while (!work.empty()) {
+    const InterfaceId id = work.back();
+    work.pop_back();
+    if (std::exchange(seen[id.index], true)) continue;
+    SKIFF_TRY(spend(1 + out_[id].types.size()));
+    work.insert(work.end(), deps_[id.index].begin(), deps_[id.index].end());
+  }
+  return {};
 }
 
 // Imports an interface under its own name, after all that it uses. `seen`: stops at what it holds already.
@@ -51,7 +68,7 @@ Status Resolver::import_closure(InterfaceId root, OrderedMap<WorldItem>& imports
     }
     WorldInterface item{top.id, {}};
     if (stability.kind == Stability::Kind::Unstable) item.attributes.stability = stability;
-    if (imports.insert(out_.name_of(top.id), std::move(item))) SKIFF_TRY(spend(1));
+    if (imports.insert(out_.name_of(top.id), std::move(item))) SKIFF_TRY(spend(cost(top.id)));
     stack.pop_back();
   }
   return {};

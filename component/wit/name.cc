@@ -1,4 +1,4 @@
-// The grammar of labels, strong uniqueness, and distances for suggestions.
+// Faults of labels, and distances for suggestions.
 #include "component/wit/name.h"
 
 #include <algorithm>
@@ -36,23 +36,6 @@ std::string why_not_label(std::string_view s) {
     if (lower && upper) return "mixes upper and lower case in one word";
   }
   return {};
-}
-
-bool is_label(std::string_view s) { return why_not_label(s).empty(); }
-
-bool is_lower_label(std::string_view s) { return is_label(s) && std::none_of(s.begin(), s.end(), is_upper); }
-
-std::string strong_name(std::string_view name) {
-  std::string s(name);
-  for (char& c : s)
-    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
-  if (s.empty() || s[0] != '[' || s.starts_with("[constructor]")) return s;
-  const size_t close = s.find(']');
-  if (close == std::string::npos) return s;
-  s.erase(0, close + 1);
-  const size_t dot = s.find('.');
-  if (dot != std::string::npos && s.compare(0, dot, s, dot + 1, std::string::npos) == 0) s.erase(dot);
-  return s;
 }
 
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {

@@ -1,4 +1,5 @@
 // Packages: collecting them from files, their order, and paths to their items.
+#include "component/types/names.h"
 #include "component/wit/resolve.h"
 
 #include <algorithm>
@@ -389,6 +390,7 @@ Result<InterfaceId> Resolver::build_interface(const ast::Interface& tree, std::s
   }
   out_[id].types = types.types();
   deps_.push_back(out_.direct_deps(id));
+  SKIFF_TRY(spend_dependencies(id));
   return id;
 }
 

@@ -22,7 +22,7 @@ struct Options {
   bool all_unstable = false;
 };
 
-/// The most items that all worlds together may have.
+/// The most items that worlds may list, interfaces may depend on, all together.
 inline constexpr size_t kMaxItems = 1'000'000;
 
 /// Files that make up one package (those of a directory, or one file); they may bring nested packages.

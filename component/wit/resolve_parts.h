@@ -104,6 +104,8 @@ class Resolver {
   Status import_closure(InterfaceId root, OrderedMap<WorldItem>& imports, const Stability& stability,
                         std::unordered_map<uint32_t, bool>* seen);
   Status spend(size_t items);
+  size_t cost(InterfaceId id) const;
+  Status spend_dependencies(InterfaceId root);
 
   const SourceMap& sources_;
   const Options& options_;

@@ -1,6 +1,7 @@
 // TypeScope: named and anonymous types, and functions, of one interface or world.
 #include <functional>
 
+#include "component/types/names.h"
 #include "component/wit/name.h"
 #include "component/wit/resolve_parts.h"
 

@@ -1,6 +1,7 @@
 // Worlds: their own items, then those of the worlds that they include.
 #include <functional>
 
+#include "component/types/names.h"
 #include "component/wit/name.h"
 #include "component/wit/resolve_parts.h"
 
@@ -80,7 +81,8 @@ class WorldCloner {
 };
 
 Status Resolver::add_world_item(World& world, bool is_export, std::string key, WorldItem value, Span at) {
-  SKIFF_TRY(spend(1));
+  const auto* interface = std::get_if<WorldInterface>(&value);
+  SKIFF_TRY(spend(interface ? cost(interface->interface) : 1));
   OrderedMap<WorldItem>& items = is_export ? world.exports : world.imports;
   const std::string what = is_export ? "exported" : "imported";
   const std::string name = key;
@@ -157,7 +159,8 @@ Status Resolver::include_items(World& into, const OrderedMap<WorldItem>& from, P
                                std::vector<bool>& used) {
   const std::string_view what = is_export ? "export" : "import";
   for (const auto& [key, value] : from) {
-    SKIFF_TRY(spend(1));
+    const auto* interface = std::get_if<WorldInterface>(&value);
+    SKIFF_TRY(spend(interface ? cost(interface->interface) : 1));
     OrderedMap<WorldItem>& items = is_export ? into.exports : into.imports;
     const bool is_plain = key.find(':') == std::string::npos;
     const std::string name = is_plain ? renamed(key, tree, used) : key;
