@@ -1,4 +1,4 @@
-// Parser: the state of parsing one module, internal to this folder. Its methods live in
+// Parser: the state of parsing one module, internal to this folder and component/text. Its methods live in
 // parse_module.cc (the passes, names, custom annotations), parse_types.cc and parse_fields.cc; bodies and
 // expressions are BodyParser's (parse_instr.h).
 //
@@ -74,6 +74,13 @@ class Parser {
   /// Null when the index is not that of a function type.
   const FuncType* func_type(uint32_t index) const;
 
+  // For the component parser, which has core types outside of modules: it keeps `types` itself and adds an
+  // element to module().types for each type that it reads.
+  SubType sub_type();
+  TableType table_type();
+  MemoryType memory_type();
+  GlobalType global_type();
+
  private:
   friend class BodyParser;
   using FieldMethod = void (Parser::*)();
@@ -98,7 +105,6 @@ class Parser {
   // parse_types.cc
   FieldType field_type();
   ValType storage_type();
-  SubType sub_type();
   CompositeType composite_type();
   void struct_fields(std::vector<FieldType>& out);
   void type_definition();
@@ -108,10 +114,7 @@ class Parser {
   void resolve(TypeUse& use, uint64_t offset);
   Limits limits();
   AddressType address_type();
-  TableType table_type();
-  MemoryType memory_type();
   uint8_t page_size();
-  GlobalType global_type();
 
   // parse_fields.cc
   void skip_binder();
