@@ -1,11 +1,15 @@
 // validate_component: the rules of Spec: Explainer.md and Binary.md for a whole component tree. The
 // result, ComponentInfo, is what linking and execution work with: for every index of every index space,
 // its type. One ComponentInfo a component definition; nested ones are its children.
+//
+// Types in a ComponentInfo are as seen from inside that component: its ResourceIds are those of its
+// definitions, of its imports, and one each for what its instances export; `instances` holds types whose
+// `fresh` is empty. Exporting a resource with a `(sub resource)` ascription gives a new, abstract ResourceId.
 #pragma once
 
 #include <memory>
 #include <optional>
-#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "component/types/component.h"
@@ -63,6 +67,20 @@ struct ComponentInfo {
   std::vector<std::unique_ptr<ComponentInfo>> children;
   /// For each resource *defined* here (TypeDef with ResourceDef), in order: its id.
   std::vector<ResourceId> defined_resources;
+  /// Keeps the canonical core types of this component alive.
+  std::vector<ModuleTypes> held_types;
+};
+
+/// The plain source: decodes and validates, and keeps the results.
+class PlainModules final : public CoreModuleSource {
+ public:
+  PlainModules(TypeRegistry& registry, Features features) : registry_(registry), features_(features) {}
+  Result<const ModuleInfo*> check(const CoreModuleDef& module) override;
+
+ private:
+  TypeRegistry& registry_;
+  Features features_;
+  std::vector<std::unique_ptr<ModuleInfo>> modules_;
 };
 
 struct ComponentValidateOptions {
