@@ -52,10 +52,21 @@ foreach(place "$ENV{SKIFF_SPEC_DIR}" ${CMAKE_SOURCE_DIR}/../shared/spec ${CMAKE_
   endif()
 endforeach()
 
+# Where the WIT of WASI is (folders wasi-0.2 and wasi-0.3), likewise.
+set(SKIFF_WIT "")
+foreach(place "$ENV{SKIFF_WIT_DIR}" ${CMAKE_SOURCE_DIR}/../shared/wit ${CMAKE_SOURCE_DIR}/build/wasi-wit)
+  if(place AND NOT SKIFF_WIT AND IS_DIRECTORY ${place}/wasi-0.2)
+    get_filename_component(SKIFF_WIT ${place} REALPATH)
+  endif()
+endforeach()
+
 # Environment of every test program.
 function(skiff_test_environment NAME)
   if(SKIFF_SUITE)
     set_property(TEST ${NAME} APPEND PROPERTY ENVIRONMENT SKIFF_SPEC_DIR=${SKIFF_SUITE})
+  endif()
+  if(SKIFF_WIT)
+    set_property(TEST ${NAME} APPEND PROPERTY ENVIRONMENT SKIFF_WIT_DIR=${SKIFF_WIT})
   endif()
   if(CMAKE_CROSSCOMPILING)
     # The few cases that qemu-user cannot do ask for this (it cannot exec itself, and merges lines of /proc/self/maps).
