@@ -20,7 +20,7 @@ size_t edit_distance(std::string_view a, std::string_view b, size_t limit);
 template <class Range>
 std::string nearest(std::string_view name, const Range& candidates) {
   std::string best;
-  size_t best_distance = name.size() / 3 + 2;
+  size_t best_distance = name.size() / 3 + 1;
   for (const auto& candidate : candidates) {
     const size_t distance = edit_distance(name, candidate, best_distance);
     if (distance < best_distance) best_distance = distance, best = candidate;
