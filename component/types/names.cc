@@ -82,7 +82,7 @@ Status package_name(std::string_view package, std::string_view name, Features fe
       return bad(offset, "expected `/` after package name in " + quoted(name));
     if (!is_label(part)) return bad(offset, quoted(part) + " is not in kebab case");
     if (!is_words(part))
-      return bad(offset, quoted(name) + " is not a valid extern name: " + quoted(part) + " has upper case");
+      return bad(offset, quoted(part) + " has upper case");
     if (colon == std::string_view::npos) return {};
     rest.remove_prefix(colon + 1);
   }
@@ -112,8 +112,7 @@ Result<ParsedName> interface_name(std::string_view name, Features features, uint
   const bool ok = is_semver(p.version) ||
                   (features.has(Feature::CmCanonicalNames) && is_canonical_version(p.version));
   if (!ok)
-    return bad(offset, quoted(name) + " is not a valid extern name: " + quoted(p.version) +
-                           " is not a valid semver: " + why_not_semver(p.version));
+    return bad(offset, quoted(p.version) + " is not a valid semver: " + why_not_semver(p.version));
   return p;
 }
 
@@ -163,7 +162,9 @@ bool is_canonical_version(std::string_view s) {
   return is_number(s) && s != "0";
 }
 
-Result<ParsedName> parse_extern_name(std::string_view name, Features features, uint64_t offset) {
+namespace {
+
+Result<ParsedName> parse(std::string_view name, Features features, uint64_t offset) {
   ParsedName p;
   const std::pair<std::string_view, ParsedName::Kind> annotations[] = {
       {"[constructor]", ParsedName::Kind::Constructor},
@@ -178,6 +179,14 @@ Result<ParsedName> parse_extern_name(std::string_view name, Features features, u
   if (!is_label(name)) return bad(offset, quoted(name) + " is not in kebab case");
   p.label = name;
   return p;
+}
+
+}  // namespace
+
+Result<ParsedName> parse_extern_name(std::string_view name, Features features, uint64_t offset) {
+  Result<ParsedName> parsed = parse(name, features, offset);
+  if (!parsed) parsed.error().detail = quoted(name) + " is not a valid extern name: " + parsed.error().detail;
+  return parsed;
 }
 
 std::string strong_name(std::string_view name) {

@@ -96,7 +96,7 @@ Status core_matches(const TypeRegistry& registry, const CoreExtern& sub, const C
 
 Status core_matches(const TypeRegistry& registry, const ModuleType& sub, const ModuleType& super) {
   std::map<std::pair<std::string_view, std::string_view>, const CoreExtern*> imports;
-  for (const CoreImport& i : super.imports) imports.emplace(std::pair(i.module, i.name), &i.type);
+  for (const CoreImport& i : super.imports) imports.emplace(std::pair<std::string_view, std::string_view>(i.module, i.name), &i.type);
   for (const CoreImport& i : sub.imports) {
     const std::string name = "`" + i.module + "::" + i.name + "`";
     const auto it = imports.find({i.module, i.name});

@@ -112,7 +112,7 @@ Status Validator::lower(const CanonDef& d, Scope& s) {
   for (const Field& p : type.params) pointers |= table_->facts(p.type).has_pointer;
   const bool result_pointers = type.result && table_->facts(*type.result).has_pointer;
   const bool needs_memory =
-      pointers || result_pointers || flat.params_in_memory || flat.results_in_memory || o.async_;
+      pointers || result_pointers || flat.params_in_memory || flat.results_in_memory;
   if (!o.memory && needs_memory) return bad("canonical option `memory` is required");
   if (!o.realloc && result_pointers) return bad("canonical option `realloc` is required");
   s.info->core_funcs.push_back(SKIFF_TRY(core_func_type(flat.core, s)));

@@ -323,7 +323,7 @@ Status Validator::core_alias(const AliasDef& d, Scope& s) {
   const CoreExtern e = c.core_instances[d.index].exports[it->second].type;
   auto wrong = [&] {
     return bad("export `" + d.name + "` for core instance " + std::to_string(d.index) + " is not a " +
-               std::string(text_of(d.sort)));
+               std::string(text_of(d.sort).substr(sizeof "core" )));
   };
   const Sort kSorts[] = {Sort::CoreFunc, Sort::CoreTable, Sort::CoreMemory, Sort::CoreGlobal, Sort::CoreTag};
   if (kSorts[static_cast<size_t>(e.kind)] != d.sort) return wrong();

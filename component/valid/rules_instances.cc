@@ -157,6 +157,8 @@ Status Validator::inline_exports(const InstanceDef& d, Scope& s) {
   for (const InlineExport& e : d.exports) {
     const Item value = SKIFF_TRY(item(e.value, s));
     SKIFF_TRY(check_name(e.name, value.type, Direction::Export, named));
+    // No function of these exports can mention a resource by the name that it gets here.
+    named.resources.clear();
     type.exports.push_back({e.name, value.type});
     nodes.push_back(value.node);
   }
