@@ -40,6 +40,9 @@ class Ir {
   llvm::FixedVectorType* v128_type() { return llvm::FixedVectorType::get(b.getInt8Ty(), 16); }
 };
 
+/// Whether arithmetic with this operand may be folded to the other one, or to its negation, which quiets no NaN: a
+/// constant with 0, 1 or -1 in any lane.
+bool is_float_unit(const llvm::Value* v);
 /// Rows of Shape Unary, Binary, Ternary of scalar types (ir_numeric.cc).
 llvm::Value* emit_scalar(Ir& ir, Op op, llvm::ArrayRef<llvm::Value*> operands);
 /// Rows of Shape Wide: two i64 results, low then high.

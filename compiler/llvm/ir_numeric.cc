@@ -34,6 +34,18 @@ Type* Ir::type(ValType t) {
   SKIFF_CHECK(!"a type without values");
 }
 
+bool is_float_unit(const Value* v) {
+  const auto* constant = llvm::dyn_cast<llvm::Constant>(v);
+  if (!constant) return false;
+  auto unit = [](const llvm::APFloat& x) { return x.isZero() || x.isExactlyValue(1.0) || x.isExactlyValue(-1.0); };
+  if (const auto* scalar = llvm::dyn_cast<llvm::ConstantFP>(constant)) return unit(scalar->getValueAPF());
+  const auto* lanes = llvm::dyn_cast<llvm::ConstantDataVector>(constant);
+  if (!lanes) return true;
+  for (unsigned i = 0; i < lanes->getNumElements(); ++i)
+    if (unit(lanes->getElementAsAPFloat(i))) return true;
+  return false;
+}
+
 namespace {
 
 Value* test(Ir& ir, CmpInst::Predicate predicate, Operands v) {
@@ -74,11 +86,9 @@ bool is_constant(Value* v) { return llvm::isa<llvm::Constant>(v); }
 
 Value* canonical(Ir& ir, Value* v) { return ir.b.CreateUnaryIntrinsic(Intrinsic::canonicalize, v); }
 
-// Arithmetic whose result LLVM may fold to one of its operands when the other is a constant.
 Value* arithmetic(Ir& ir, llvm::Instruction::BinaryOps op, Operands v) {
   Value* result = ir.b.CreateBinOp(op, v[0], v[1]);
-  const bool folds = is_constant(v[0]) || is_constant(v[1]) || v[0] == v[1];
-  return folds ? canonical(ir, result) : result;
+  return is_float_unit(v[0]) || is_float_unit(v[1]) ? canonical(ir, result) : result;
 }
 
 // Spec: op-fmin, op-fmax. Unequal numbers are the hot case and one machine instruction; equal ones (zeros of

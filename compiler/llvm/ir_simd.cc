@@ -113,8 +113,10 @@ class V {
   bool constant(Operands v) { return llvm::isa<llvm::Constant>(v[0]) || llvm::isa<llvm::Constant>(v[1]) || v[0] == v[1]; }
   Value* canonical(Value* v) { return b.CreateUnaryIntrinsic(Intrinsic::canonicalize, v); }
   Value* arithmetic(Lane lane, llvm::Instruction::BinaryOps op, Operands v) {
-    Value* result = b.CreateBinOp(op, as(lane, v[0]), as(lane, v[1]));
-    return done(constant(v) ? canonical(result) : result);
+    Value* x = as(lane, v[0]);
+    Value* y = as(lane, v[1]);
+    Value* result = b.CreateBinOp(op, x, y);
+    return done(is_float_unit(x) || is_float_unit(y) ? canonical(result) : result);
   }
   Value* min_max(Lane lane, bool is_max, Operands v) {
     Value* x = as(lane, v[0]);

@@ -50,7 +50,8 @@ llvm::FunctionPassManager simplification(bool full) {
   f.addPass(llvm::GVNPass(llvm::GVNOptions().setPRE(false)));
   if (full) {
     llvm::LoopPassManager more;
-    more.addPass(llvm::IndVarSimplifyPass());
+    // Wider induction variables would hide from strength reduction that addresses of 32 bits do not wrap.
+    more.addPass(llvm::IndVarSimplifyPass(/*WidenIndVars=*/false));
     more.addPass(llvm::LoopDeletionPass());
     more.addPass(llvm::LoopFullUnrollPass(2, false));
     f.addPass(llvm::createFunctionToLoopPassAdaptor(std::move(more), /*UseMemorySSA=*/false));
@@ -122,6 +123,11 @@ Effort optimize(llvm::Module& module, llvm::TargetMachine& machine, Effort effor
     llvm::ModuleInlinerWrapperPass inliner(llvm::getInlineParams(2, 0), false);
     inliner.getPM().addPass(llvm::createCGSCCToFunctionPassAdaptor(simplification(true)));
     all.addPass(std::move(inliner));
+    llvm::FunctionPassManager last;
+    last.addPass(llvm::LoopUnrollPass(llvm::LoopUnrollOptions(2)));
+    last.addPass(llvm::InstCombinePass());
+    last.addPass(llvm::SimplifyCFGPass());
+    all.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(last)));
   } else {
     all.addPass(llvm::createModuleToFunctionPassAdaptor(simplification(false)));
   }
