@@ -38,6 +38,7 @@ class AutoCode final : public compiler::ImageCode, public Successor {
 
   /// Requires: nothing runs yet. Machine code that was there already.
   void start_with(std::shared_ptr<const LoadedImage> image) { adopt(std::move(image)); }
+  bool native_from_start() const { return !interpreter_; }
   void start_in_interpreter() { interpreter_ = make_interpreter_code(info_, tunables_, this); }
 
   // TierCode, ImageCode
@@ -181,6 +182,14 @@ class AutoStore final : public TierStore {
     interpreter_->load(*both.interpreter);
     native_.load(*both.native);
   }
+  bool detach() override {
+    const bool interpreter = interpreter_->detach(), native = native_.detach();
+    return interpreter && native;
+  }
+  void reuse(Store& store) override {
+    interpreter_->reuse(store);
+    native_.reuse(store);
+  }
 
  private:
   struct Both final : Stack {
@@ -212,6 +221,12 @@ class AutoTier final : public Tier {
     // Whatever became machine code after the functions of this instance were set up is found here.
     auto& code = static_cast<AutoCode&>(instance.compiled().code());
     if (code.image()) code.take_over(instance.ctx());
+  }
+  bool rebind(Instance& instance) override {
+    auto& code = static_cast<AutoCode&>(instance.compiled().code());
+    if (!code.native_from_start()) return false;
+    compiler::bind_imports(instance);
+    return true;
   }
   Result<std::unique_ptr<TierStore>> attach(Store& store) override {
     return std::make_unique<AutoStore>(store, code_map_, SKIFF_TRY(make_interpreter_store(store)));

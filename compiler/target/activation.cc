@@ -35,18 +35,31 @@ Outcome enter(Activation& act, void* entry, void* ctx, Slot* values) {
 NativeStore::NativeStore(Store& store, CodeMap& code_map)
     : guard(store.engine().tunables().guard_pages),
       stack_size(store.engine().tunables().stack_size),
-      store_(store),
+      store_(&store),
       code_map_(code_map),
       buffers_(std::make_unique<Slot[]>(kArgSlots + kResultSlots)) {
+  reuse(store);
+}
+
+NativeStore::~NativeStore() {
+  SKIFF_CHECK(innermost == nullptr);
+  if (store_) (void)detach();
+}
+
+void NativeStore::reuse(Store& store) {
+  store_ = &store;
   store.vm().native_store = this;
   store.vm().arg_buffer = buffers_.get();
   store.vm().result_buffer = buffers_.get() + kArgSlots;
 }
 
-NativeStore::~NativeStore() {
-  SKIFF_CHECK(innermost == nullptr);
-  store_.vm().arg_buffer = store_.vm().result_buffer = nullptr;
-  store_.vm().native_store = nullptr;
+bool NativeStore::detach() {
+  VmStore& vm = store_->vm();
+  vm.arg_buffer = vm.result_buffer = nullptr;
+  vm.native_store = nullptr;
+  store_ = nullptr;
+  contexts_.clear();
+  return !innermost && suspended_.empty();
 }
 
 namespace {
@@ -87,18 +100,18 @@ void NativeStore::load(Stack& stack) {
 }
 
 void NativeStore::trap(TrapCode code, CodeSite site, const VmCtx& ctx) {
-  (void)store_.trap(code);
+  (void)store_->trap(code);
   pass_trap(site, ctx);
 }
 
 void NativeStore::pass_trap(CodeSite site, const VmCtx& ctx) {
   const Activation& act = *innermost;
-  add_frames(act, site, ctx.instance, store_.pending_trap());
+  add_frames(act, site, ctx.instance, store_->pending_trap());
   skiff_native_leave(act.frame, Outcome::Trap);
 }
 
 void NativeStore::raise(Ref exn) {
-  (void)store_.throw_exception(exn);
+  (void)store_->throw_exception(exn);
   exception.exn = exn;
   code_map_.register_unwind_info();
   raise_native(exception);

@@ -43,6 +43,8 @@ class NativeStore final : public TierStore {
   Result<std::unique_ptr<Stack>> new_stack(uint64_t size) override;
   void save(Stack& stack) override;
   void load(Stack& stack) override;
+  bool detach() override;
+  void reuse(Store& store) override;
 
   /// An instance whose functions are those of this image.
   void add_instance(const LoadedImage& image, VmCtx& ctx) { contexts_.push_back({&image, &ctx}); }
@@ -54,7 +56,7 @@ class NativeStore final : public TierStore {
   /// Throws an exception from a library call.
   [[noreturn]] void raise(Ref exn);
 
-  Store& store() { return store_; }
+  Store& store() { return *store_; }
 
   Activation* innermost = nullptr;
   NativeException exception;
@@ -81,7 +83,7 @@ class NativeStore final : public TierStore {
   const Instance* instance_of(const LoadedImage* image, const Instance* inner) const;
   void add_frames(const Activation& act, CodeSite site, const Instance* instance, Trap& trap) const;
 
-  Store& store_;
+  Store* store_;                   // null: detached
   CodeMap& code_map_;
   std::vector<Context> contexts_;  // in order of instantiation
   std::vector<Suspended*> suspended_;

@@ -45,6 +45,10 @@ class NativeTier final : public Tier {
   }
 
   void bind(Instance& instance) override { bind_image(instance); }
+  bool rebind(Instance& instance) override {
+    bind_imports(instance);
+    return true;
+  }
 
   Result<std::unique_ptr<TierStore>> attach(Store& store) override {
     return std::make_unique<NativeStore>(store, code_map_);
@@ -108,6 +112,8 @@ std::unique_ptr<Tier> make_native_tier(std::shared_ptr<ImageStore> store) {
 
 Result<NativeImage> compile_with_llvm(const ModuleInfo& info, CompileOptions options) {
   const CompilerApi* compiler = SKIFF_TRY(load_llvm_compiler());
+  options.epochs = options.tunables.interruptible;
+  options.fuel = options.tunables.fuel;
 #ifndef NDEBUG
   options.verify = true;
 #endif
@@ -138,9 +144,15 @@ void bind_image(Instance& instance) {
     func.native_type_id = func.type_id;
     func.native_vm_store = ctx.vm_store;
   }
+  bind_imports(instance);
+}
+
+void bind_imports(Instance& instance) {
+  VmCtx& ctx = instance.ctx();
+  const Module& m = instance.info().module;
   for (uint32_t i = 0; i < m.imported_funcs; ++i)
     if (!ctx.funcs[i]->native_entry) bind_thunk(ctx, *ctx.funcs[i], m.functions[i].type);
-  NativeStore::of(*ctx.vm_store).add_instance(image, ctx);
+  NativeStore::of(*ctx.vm_store).add_instance(*image_code(ctx).image(), ctx);
 }
 
 void bind_thunk(const VmCtx& caller, FuncInst& func, uint32_t module_type) {

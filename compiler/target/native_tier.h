@@ -58,10 +58,14 @@ inline const ImageCode& image_code(const VmCtx& ctx) {
 /// Requires: image_code(instance).image(), and a NativeStore.   Thread: the store's, not within a library call
 void bind_image(Instance& instance);
 
+/// The part of bind_image that depends on the store: functions without machine code get an import thunk, and the store
+/// knows the instance.
+void bind_imports(Instance& instance);
+
 /// An image can only be run with the module that it was made of. Errors: Unsupported.
 Status check_image(const ModuleInfo& info, const LoadedImage& image);
 
-/// What libskiff-llvm makes of a module. Loads it at the first call.
+/// What libskiff-llvm makes of a module. Loads it at the first call. `options`: epochs and fuel as its tunables say.
 Result<NativeImage> compile_with_llvm(const ModuleInfo& info, CompileOptions options);
 
 /// Gives a function that has no machine code (of the host, or another tier) the import thunk of a type, in the image

@@ -200,9 +200,22 @@ Result<std::unique_ptr<InterpStore>> InterpStore::create(Store& store) {
 }
 
 InterpStore::~InterpStore() {
-  vm_.interp_store = nullptr;
+  if (vm_) vm_->interp_store = nullptr;
   os_release(reinterpret_cast<uint8_t*>(base_),
              static_cast<uint64_t>(limit_ - base_) * sizeof(Slot) + os_page_size());
+}
+
+// The stack keeps what guests have left there; it is written before it is read.
+bool InterpStore::detach() {
+  if (innermost || base_ != first_base_ || !suspended_.empty()) return false;
+  vm_->interp_store = nullptr;
+  vm_ = nullptr;
+  return true;
+}
+
+void InterpStore::reuse(Store& store) {
+  vm_ = &store.vm();
+  vm_->interp_store = this;
 }
 
 Slot* InterpStore::top_of(const Activation* act, Slot* base) {

@@ -121,6 +121,8 @@ class InterpStore final : public TierStore {
   Result<std::unique_ptr<Stack>> new_stack(uint64_t size) override;
   void save(Stack& stack) override;
   void load(Stack& stack) override;
+  bool detach() override;
+  void reuse(Store& store) override;
 
   Slot* base() const { return base_; }
   Slot* limit() const { return limit_; }
@@ -132,7 +134,7 @@ class InterpStore final : public TierStore {
 
  private:
   InterpStore(Store& store, Slot* base, Slot* limit)
-      : guard(store.engine().tunables().guard_pages), vm_(store.vm()), base_(base), limit_(limit) {}
+      : guard(store.engine().tunables().guard_pages), vm_(&store.vm()), base_(base), limit_(limit), first_base_(base) {}
   /// Value stack and activations of a native stack that is not running.
   struct Suspended final : Stack {
     ~Suspended() override;
@@ -145,9 +147,10 @@ class InterpStore final : public TierStore {
   };
   static Slot* top_of(const Activation* act, Slot* base);
 
-  VmStore& vm_;
+  VmStore* vm_;                         // null: detached
   Slot* base_;
   Slot* limit_;
+  Slot* const first_base_;              // of the stack that was made with the store
   std::vector<Suspended*> suspended_;
 };
 
