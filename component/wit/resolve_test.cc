@@ -64,7 +64,7 @@ TEST(WitResolve, Use) {
   EXPECT_EQ(r.resolve.name_of(*r.resolve.used_from(u)), "c:d/e@2.0.0");
   EXPECT_EQ(std::get<Primitive>(r.resolve.resolve_alias(u)), Primitive::String);
   says("package a:b; interface i { use j.{x}; }", "has no interface or world `j`");
-  says("package a:b; interface i { use j.{x}; } interface j { type xx = u8; }", "did you mean `xx`?");
+  says("package a:b; interface i { use j.{colour}; } interface j { type color = u8; }", "did you mean `color`?");
   says("package a:b; interface i { use j.{x}; } interface j { x: func(); }", "only types can be used");
   says("package a:b; interface i { use c:d/j.{x}; }", "package `c:d` is not known; put its WIT into `deps/`");
   says("package a:b; interface i { use c:d/j@1.0.0.{x}; } package c:d@1.1.0 {}", "there is `c:d@1.1.0`");
