@@ -8,9 +8,17 @@ namespace skiff::component {
 
 class Budget {
  public:
-  /// One step: visiting a type or an import. Making something costs kMake.
-  static constexpr uint64_t kTotal = uint64_t{1} << 26;
+  /// One step: visiting a type or an import. Making something costs kMake; comparing two types that bind
+  /// resources costs kCompare and more for what they bind.
+  static constexpr uint64_t kTotal = uint64_t{1} << 24;
   static constexpr uint64_t kMake = 32;
+  static constexpr uint64_t kCompare = 32;
+  /// What every definition adds.
+  static constexpr uint64_t kDefinition = 256;
+
+  void earn(uint64_t steps) {
+    if (!exhausted_) left_ += steps;
+  }
 
   /// False when nothing is left; it stays so.
   bool spend(uint64_t steps) {

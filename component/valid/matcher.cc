@@ -14,6 +14,10 @@ std::unexpected<Error> bad(std::string detail) {
   return fail(ErrorCode::InvalidComponent, kNoOffset, kNoIndex, std::move(detail));
 }
 
+std::unexpected<Error> too_much() {
+  return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "comparing types takes too long");
+}
+
 Status in(const std::string& where, Status status) {
   if (!status) status.error().detail = where + ": " + status.error().detail;
   return status;
@@ -120,7 +124,7 @@ Status Matcher::resource(Side side, ResourceId a, ResourceId b) {
 // ------------------------------------------------------------------------------------------- externs
 
 Status Matcher::extern_type(Side side, const ExternType& sub, const ExternType& super) {
-  if (!budget_.spend(1)) return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "type checking");
+  if (!budget_.spend(1)) return too_much();
   if (sub.sort != super.sort) {
     return bad("expected " + std::string(name_of(super.sort)) + ", found " +
                std::string(name_of(sub.sort)));
@@ -131,7 +135,7 @@ Status Matcher::extern_type(Side side, const ExternType& sub, const ExternType& 
       const auto& b = table(other(side)).get<ModuleType>(super.id);
       if (same_table() && sub.id == super.id) return {};
       if (!budget_.spend(8 * (a.imports.size() + a.exports.size() + b.imports.size() + b.exports.size())))
-        return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "type checking");
+        return too_much();
       return core_matches(registry_, a, b);
     }
     case Sort::Func: return func(side, sub.id, super.id);
@@ -186,7 +190,7 @@ Status Matcher::exports(Side side, const std::vector<NamedExtern>& sub,
   std::unordered_map<std::string, uint32_t> made;
   if (!by_name) {
     if (!budget_.spend(4 * sub.size()))
-      return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "type checking");
+      return too_much();
     for (uint32_t i = 0; i < sub.size(); ++i) made.emplace(sub[i].name.name, i);
     by_name = &made;
   }
@@ -204,6 +208,8 @@ Status Matcher::instance(Side side, TypeId sub, TypeId super) {
   if (same_table() && sub == super && !table(side).facts(sub).has_resource) return {};
   const auto& a = table(side).get<InstanceType>(sub);
   const auto& b = table(other(side)).get<InstanceType>(super);
+  if (!budget_.spend(Budget::kCompare + 8 * (a.fresh.size() + b.fresh.size() + b.exports.size())))
+    return too_much();
   Binders binders(*this);
   binders.add(side, a.fresh);
   binders.add(other(side), b.fresh);
@@ -213,11 +219,12 @@ Status Matcher::instance(Side side, TypeId sub, TypeId super) {
 Status Matcher::component(Side side, TypeId sub, TypeId super) {
   const auto& a = table(side).get<ComponentType>(sub);
   const auto& b = table(other(side)).get<ComponentType>(super);
+  if (!budget_.spend(Budget::kCompare + 8 * (a.parameters.size() + a.fresh.size() + b.parameters.size() +
+                                             b.fresh.size() + b.imports.size() + b.exports.size())))
+    return too_much();
   Binders binders(*this);
   for (const auto* list : {&a.parameters, &a.fresh}) binders.add(side, *list);
   for (const auto* list : {&b.parameters, &b.fresh}) binders.add(other(side), *list);
-  if (!budget_.spend(4 * b.imports.size()))
-    return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "type checking");
   std::unordered_map<std::string_view, const ExternType*> supplied;
   for (const NamedExtern& e : b.imports) supplied.emplace(e.name.name, &e.type);
   for (const NamedExtern& e : a.imports) {
@@ -236,7 +243,7 @@ Status Matcher::func(Side side, TypeId a, TypeId b) {
 }
 
 Status Matcher::value(Side side, ValType a, ValType b) {
-  if (!budget_.spend(1)) return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "type checking");
+  if (!budget_.spend(1)) return too_much();
   const TypeTable& ta = table(side);
   const TypeTable& tb = table(other(side));
   if (a.is_primitive() || b.is_primitive()) {
@@ -267,7 +274,7 @@ Status Matcher::optional(Side side, const OptType& a, const OptType& b, const st
 template <class T>
 Status Matcher::same(Side side, const T& a, const T& b) {
   auto counted = [&](size_t found, size_t expected, const char* what) -> Status {
-    if (!budget_.spend(found)) return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "type checking");
+    if (!budget_.spend(found)) return too_much();
     if (found == expected) return {};
     return bad("expected " + std::to_string(expected) + " " + what + ", found " + std::to_string(found));
   };

@@ -183,21 +183,10 @@ Result<skiff::FuncType> Validator::builtin(const CanonDef& d, Scope& s) {
 Result<skiff::FuncType> Validator::resource_builtin(const CanonDef& d, Scope& s) {
   const ResourceId r = SKIFF_TRY(resource_type(d.type, s, nullptr));
   if (d.kind == CanonKind::ResourceDrop) return skiff::FuncType{{kI32}, {}};
-  if (!s.local.contains(r))
+  const auto local = s.local.find(r);
+  if (local == s.local.end())
     return bad("type index " + std::to_string(d.type) + " is not a local resource");
-  // The representation, from its definition.
-  Core rep = kI32;
-  size_t number = 0;
-  for (const Definition& def : s.info->syntax->definitions) {
-    const TypeDef* type = std::get_if<TypeDef>(&def.def);
-    const ResourceDef* resource = type ? std::get_if<ResourceDef>(&type->type) : nullptr;
-    if (!resource) continue;
-    if (s.info->defined_resources[number] == r) {
-      rep = resource->rep;
-      break;
-    }
-    ++number;
-  }
+  const Core rep = local->second;
   if (d.kind == CanonKind::ResourceNew) return skiff::FuncType{{rep}, {kI32}};
   return skiff::FuncType{{kI32}, {rep}};
 }

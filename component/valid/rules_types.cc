@@ -287,7 +287,7 @@ Status Validator::resource_def(const ResourceDef& d, Scope& s) {
       return bad("core function " + std::to_string(*d.dtor) + " has wrong signature for a destructor");
   }
   const ResourceId id = table_->new_resource();
-  s.local.insert(id);
+  s.local.emplace(id, d.rep);
   s.info->defined_resources.push_back(id);
   add_type(s, {AnyType::Kind::Resource, {}, id}, nodes_.resource(id));
   return {};

@@ -46,7 +46,7 @@ struct Scope {
   NamedTypes named[2];                            // by Direction
   std::vector<ResourceId> parameters;             // bound by imports
   std::vector<ResourceId> fresh;                  // in types: bound by exports
-  std::unordered_set<ResourceId> local;           // defined here
+  std::unordered_map<ResourceId, skiff::ValType> local;  // defined here: their representations
   std::optional<skiff::ValType> context_type;     // of context.get and context.set
   uint32_t module_count = 0, component_count = 0, instance_count = 0, core_instance_count = 0;
 };

@@ -49,6 +49,7 @@ Status Validator::component(const std::shared_ptr<const Component>& syntax, Scop
   if (syntax->definitions.size() > limits::kDefinitions) return limit("too many definitions");
   for (const Definition& def : syntax->definitions) {
     offset_ = def.offset;
+    budget_.earn(Budget::kDefinition);
     SKIFF_TRY(definition(def, scope));
     if (budget_.exhausted()) return spend(1);
   }
