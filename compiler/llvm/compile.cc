@@ -81,7 +81,7 @@ Result<std::unique_ptr<llvm::Module>> GroupCompiler::build(llvm::LLVMContext& co
     module->addModuleFlag(llvm::Module::Error, "target-abi", llvm::MDString::get(context, "lp64d"));
   traits_ = traits_of(*machines_[0]);
   limit_ = Effort::Full;
-  shared_ = std::make_unique<ModuleIr>(*module, info_, options_, traits_);
+  shared_ = std::make_unique<ModuleIr>(*module, info_, static_tables_, options_, traits_);
   for (uint32_t f = group.first; f < group.last; ++f) {
     FunctionTranslator translator(*shared_, f);
     SKIFF_TRY(walk_function(info_, f, translator, scratch_));
@@ -93,6 +93,7 @@ Result<std::unique_ptr<llvm::Module>> GroupCompiler::build(llvm::LLVMContext& co
     emit_array_entry(*shared_, t);
     emit_import_thunk(*shared_, t);
   }
+  for (uint32_t t : group.tables) shared_->define_static_table(t);
   shared_->finish();
   return module;
 }
@@ -154,7 +155,7 @@ Result<std::unique_ptr<llvm::MemoryBuffer>> GroupCompiler::compile(const Group& 
 
 namespace {
 
-std::vector<Group> make_groups(const ModuleInfo& info) {
+std::vector<Group> make_groups(const ModuleInfo& info, const StaticTables& static_tables) {
   std::vector<Group> groups;
   const Module& m = info.module;
   uint64_t bytes = 0;
@@ -163,19 +164,19 @@ std::vector<Group> make_groups(const ModuleInfo& info) {
     const bool fresh = groups.empty() || groups.back().last - groups.back().first >= kGroupFunctions ||
                        bytes + size > kGroupBytes;
     if (fresh) {
-      groups.push_back({f, f, {}});
+      groups.push_back({f, f, {}, {}});
       bytes = 0;
     }
     groups.back().last = f + 1;
     bytes += size;
   }
-  Group thunks{0, 0, {}};
+  Group thunks{0, 0, {}, static_tables.tables()};
   for (uint32_t t = 0; t < m.types.size(); ++t) {
     if (m.types[t].comp.kind != CompositeType::Kind::Func) continue;
     thunks.types.push_back(t);
-    if (thunks.types.size() == kGroupFunctions) groups.push_back(std::exchange(thunks, {0, 0, {}}));
+    if (thunks.types.size() == kGroupFunctions) groups.push_back(std::exchange(thunks, {0, 0, {}, {}}));
   }
-  if (!thunks.types.empty()) groups.push_back(std::move(thunks));
+  if (!thunks.types.empty() || !thunks.tables.empty()) groups.push_back(std::move(thunks));
   return groups;
 }
 
@@ -183,7 +184,11 @@ std::vector<Group> make_groups(const ModuleInfo& info) {
 class Job {
  public:
   Job(const ModuleInfo& info, const CompileOptions& options)
-      : info_(info), options_(options), groups_(make_groups(info)), objects_(groups_.size()) {
+      : info_(info),
+        options_(options),
+        static_tables_(info),
+        groups_(make_groups(info, static_tables_)),
+        objects_(groups_.size()) {
     // The largest first, so that none of them is begun when all others are done.
     for (size_t i = 0; i < groups_.size(); ++i) order_.push_back(i);
     std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
@@ -215,7 +220,7 @@ class Job {
   }
 
   void work() {
-    GroupCompiler compiler(info_, options_);
+    GroupCompiler compiler(info_, static_tables_, options_);
     while (!failed_) {
       const size_t next = next_++;
       if (next >= groups_.size()) return;
@@ -239,6 +244,7 @@ class Job {
 
   const ModuleInfo& info_;
   const CompileOptions& options_;
+  const StaticTables static_tables_;
   std::vector<Group> groups_;
   std::vector<size_t> order_;
   std::vector<std::unique_ptr<llvm::MemoryBuffer>> objects_;
@@ -282,10 +288,11 @@ Result<std::string> optimized_ir(const ModuleInfo& info, const CompileOptions& o
   initialize_llvm();
   if (func < info.module.imported_funcs || func >= info.module.functions.size())
     return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex, "no such defined function: " + std::to_string(func));
-  GroupCompiler compiler(info, options);
+  const StaticTables static_tables(info);
+  GroupCompiler compiler(info, static_tables, options);
   llvm::LLVMContext context;
   Effort effort = Effort::Full;
-  std::unique_ptr<llvm::Module> module = SKIFF_TRY(compiler.optimized(context, {func, func + 1, {}}, LargeFrames(), effort));
+  std::unique_ptr<llvm::Module> module = SKIFF_TRY(compiler.optimized(context, {func, func + 1, {}, {}}, LargeFrames(), effort));
   std::string text;
   llvm::raw_string_ostream out(text);
   module->print(out, nullptr);

@@ -12,10 +12,11 @@
 
 namespace skiff::llvm_tier {
 
-/// What becomes one LLVM module: functions [first, last), and the thunks of some types.
+/// What becomes one LLVM module: functions [first, last), the thunks of some types, some static tables.
 struct Group {
   uint32_t first = 0, last = 0;
   std::vector<uint32_t> types;
+  std::vector<uint32_t> tables;
 };
 
 /// Bytes of large frames by function index.
@@ -23,8 +24,8 @@ using LargeFrames = llvm::DenseMap<uint32_t, uint64_t>;
 
 class GroupCompiler {
  public:
-  GroupCompiler(const ModuleInfo& info, const compiler::CompileOptions& options)
-      : info_(info), options_(options), choice_(choose_target(options)) {}
+  GroupCompiler(const ModuleInfo& info, const StaticTables& static_tables, const compiler::CompileOptions& options)
+      : info_(info), static_tables_(static_tables), options_(options), choice_(choose_target(options)) {}
 
   /// Errors: LimitExceeded for functions beyond all bounds, Unsupported.
   Result<std::unique_ptr<llvm::MemoryBuffer>> compile(const Group& group);
@@ -38,6 +39,7 @@ class GroupCompiler {
   Result<llvm::TargetMachine*> machine(Effort effort);
 
   const ModuleInfo& info_;
+  const StaticTables& static_tables_;
   const compiler::CompileOptions& options_;
   TargetChoice choice_;
   TargetTraits traits_;

@@ -45,12 +45,39 @@ FunctionTranslator::Callee FunctionTranslator::callee_of(const Instr& instr, con
     case Op::ReturnCallIndirect: {
       Value* index = pop();
       if (r.address == AddressType::I32) index = widen(index);
+      if (shared.static_tables.serves(instr.index2, r.type_id)) return static_callee(instr.index2, index, r.type_id);
       Value* element = table_element(instr.index2, index, TrapCode::UndefinedElement);
       Value* ref = load(b.getInt64Ty(), element, 0, Alias::Table, 8);
       return resolve(b.CreateIntToPtr(ref, pointer_type()), instr.index, true);
     }
     default: return resolve(b.CreateIntToPtr(pop(), pointer_type()), instr.index, false);
   }
+}
+
+// What is called is a function of this module, or it is a trap.
+FunctionTranslator::Callee FunctionTranslator::static_callee(uint32_t table, Value* index, uint32_t type_id) {
+  trap_if(b.CreateICmpUGE(index, i64(shared.static_tables.elements(table).size())), TrapCode::UndefinedElement);
+  Value* array = shared.static_table(table);
+  Value* element = b.CreateGEP(b.getInt64Ty(), array, index);
+  Value* type = load_invariant(b.getInt32Ty(), element, StaticElement::kType, 4);
+  BasicBlock* wrong =
+      split_cold(b.CreateICmpNE(type, i32(shared.static_tables.type_number(type_id))), "wrong");
+  {
+    llvm::IRBuilderBase::InsertPointGuard guard(b);
+    b.SetInsertPoint(wrong);
+    // Elements without a type are null, or of an imported function.
+    Value* elements = load(pointer_type(), table_inst(table), offsetof(TableInst, elems), Alias::Table, 8);
+    Value* ref = load(b.getInt64Ty(), b.CreateGEP(b.getInt64Ty(), elements, index), 0, Alias::Table, 8);
+    Value* code = b.CreateSelect(b.CreateICmpEQ(ref, i64(0)), i32(static_cast<uint32_t>(TrapCode::UninitializedElement)),
+                                 i32(static_cast<uint32_t>(TrapCode::IndirectCallTypeMismatch)));
+    libcall(Libcall::trap, {code});
+    b.CreateUnreachable();
+  }
+  Value* distance = load_invariant(b.getInt32Ty(), element, StaticElement::kCode, 4);
+  Callee callee;
+  callee.entry = b.CreatePtrAdd(array, b.CreateSExt(distance, b.getInt64Ty()));
+  callee.ctx = ctx_;
+  return callee;
 }
 
 // The quick way: a FuncInst whose native_type_id is the expected one. Everything else (null, not yet bound, a

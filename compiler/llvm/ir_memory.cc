@@ -155,16 +155,22 @@ Value* FunctionTranslator::table_inst(uint32_t table) {
   return load_pointer(tables, uint64_t{table} * sizeof(void*), sizeof(TableInst));
 }
 
-// Tables that cannot grow have one length for ever.
-Value* FunctionTranslator::table_length(uint32_t table) {
+// Tables that cannot grow have one length for ever, and their elements one place.
+bool FunctionTranslator::has_fixed_length(uint32_t table) const {
   const Limits& limits = shared.info.tables[table].limits;
-  if (limits.max && *limits.max == limits.min) return i64(limits.min);
+  return limits.max && *limits.max == limits.min;
+}
+
+Value* FunctionTranslator::table_length(uint32_t table) {
+  if (has_fixed_length(table)) return i64(shared.info.tables[table].limits.min);
   return load(b.getInt64Ty(), table_inst(table), offsetof(TableInst, length), Alias::Table, 8);
 }
 
 Value* FunctionTranslator::table_element(uint32_t table, Value* index, TrapCode code) {
   trap_if(b.CreateICmpUGE(index, table_length(table)), code);
-  Value* elements = load(pointer_type(), table_inst(table), offsetof(TableInst, elems), Alias::Table, 8);
+  Value* elements = has_fixed_length(table)
+                        ? load_invariant(pointer_type(), table_inst(table), offsetof(TableInst, elems))
+                        : load(pointer_type(), table_inst(table), offsetof(TableInst, elems), Alias::Table, 8);
   return b.CreateGEP(b.getInt64Ty(), elements, index);
 }
 

@@ -34,9 +34,14 @@ llvm::Type* letter_type(llvm::LLVMContext& context, char letter) {
 
 }  // namespace
 
-ModuleIr::ModuleIr(llvm::Module& module, const ModuleInfo& info, const compiler::CompileOptions& options,
-                   const TargetTraits& target)
-    : module(module), info(info), options(options), target(target), debug_(module) {
+ModuleIr::ModuleIr(llvm::Module& module, const ModuleInfo& info, const StaticTables& static_tables,
+                   const compiler::CompileOptions& options, const TargetTraits& target)
+    : module(module),
+      info(info),
+      static_tables(static_tables),
+      options(options),
+      target(target),
+      debug_(module) {
   file_ = debug_.createFile("wasm", "");
   unit_ = debug_.createCompileUnit(llvm::DISourceLanguageName(llvm::dwarf::DW_LANG_C), file_, "", true, "", 0, "",
                                    llvm::DICompileUnit::LineTablesOnly, 0, false);
@@ -156,6 +161,39 @@ llvm::Function* ModuleIr::function(uint32_t index) {
     f->addDereferenceableParamAttr(0, sizeof(VmCtx));
   }
   return f;
+}
+
+llvm::GlobalVariable* ModuleIr::static_table(uint32_t table) {
+  const std::string name = "c" + std::to_string(table);
+  if (llvm::GlobalVariable* known = module.getNamedGlobal(name)) return known;
+  llvm::Type* word = llvm::Type::getInt32Ty(context());
+  auto* type = llvm::ArrayType::get(word, static_tables.elements(table).size() * (StaticElement::kSize / 4));
+  auto* array =
+      new llvm::GlobalVariable(module, type, true, llvm::GlobalValue::ExternalLinkage, nullptr, name);
+  array->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  array->setDSOLocal(true);
+  array->setAlignment(llvm::Align(StaticElement::kSize));
+  return array;
+}
+
+void ModuleIr::define_static_table(uint32_t table) {
+  llvm::GlobalVariable* array = static_table(table);
+  llvm::Type* word = llvm::Type::getInt32Ty(context());
+  llvm::Type* wide = llvm::Type::getInt64Ty(context());
+  llvm::Constant* zero = llvm::ConstantInt::get(word, 0);
+  std::vector<llvm::Constant*> words;
+  for (uint32_t func : static_tables.elements(table)) {
+    // Imported functions are never called through the array.
+    if (func == kNoIndex || func < info.module.imported_funcs) {
+      words.insert(words.end(), {zero, zero});
+      continue;
+    }
+    llvm::Constant* distance = llvm::ConstantExpr::getSub(llvm::ConstantExpr::getPtrToInt(function(func), wide),
+                                                          llvm::ConstantExpr::getPtrToInt(array, wide));
+    words.push_back(llvm::ConstantExpr::getTrunc(distance, word));
+    words.push_back(llvm::ConstantInt::get(word, static_tables.type_number(info.func_types[func])));
+  }
+  array->setInitializer(llvm::ConstantArray::get(llvm::cast<llvm::ArrayType>(array->getValueType()), words));
 }
 
 llvm::FunctionType* ModuleIr::libcall_type(Libcall call) {

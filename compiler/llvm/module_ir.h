@@ -7,6 +7,7 @@
 
 #include "compiler/llvm/compiler_api.h"
 #include "compiler/llvm/ir.h"
+#include "compiler/llvm/static_tables.h"
 #include "engine/exec/trap.h"
 #include "engine/valid/valid.h"
 #include "llvm/ADT/DenseMap.h"
@@ -55,11 +56,12 @@ inline constexpr const char* kBodySuffix = ".body";
 
 class ModuleIr {
  public:
-  ModuleIr(llvm::Module& module, const ModuleInfo& info, const compiler::CompileOptions& options,
-           const TargetTraits& target);
+  ModuleIr(llvm::Module& module, const ModuleInfo& info, const StaticTables& static_tables,
+           const compiler::CompileOptions& options, const TargetTraits& target);
 
   llvm::Module& module;
   const ModuleInfo& info;
+  const StaticTables& static_tables;
   const compiler::CompileOptions& options;
   const TargetTraits& target;
 
@@ -68,6 +70,9 @@ class ModuleIr {
   const Signature& signature(uint32_t type_id, const FuncType& type);
   /// "f<index>", declared or defined. Requires: not imported.
   llvm::Function* function(uint32_t index);
+  /// The array of a static table (static_tables.h), declared or defined.
+  llvm::GlobalVariable* static_table(uint32_t table);
+  void define_static_table(uint32_t table);
   /// A new definition with the attributes that all code has.
   llvm::Function* define(llvm::FunctionType* type, const llvm::Twine& name);
   void set_code_attributes(llvm::Function& function);

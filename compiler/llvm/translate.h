@@ -112,6 +112,7 @@ class FunctionTranslator final : public FunctionIr {
   };
   void emit_call_op(const Instr& instr, const ResolvedInstr& r);
   Callee callee_of(const Instr& instr, const ResolvedInstr& r);
+  Callee static_callee(uint32_t table, Value* index, uint32_t type_id);
   Callee resolve(Value* func, uint32_t type_index, bool table_call);
   void emit_plain_call(const Callee& callee, const ResolvedInstr& r);
   void emit_tail_call(const Callee& callee, const ResolvedInstr& r);
@@ -140,6 +141,7 @@ class FunctionTranslator final : public FunctionIr {
   void emit_memory_op(const Instr& instr, const ResolvedInstr& r);
   void emit_table_op(const Instr& instr, const ResolvedInstr& r);
   Value* table_inst(uint32_t table);
+  bool has_fixed_length(uint32_t table) const;
   Value* table_length(uint32_t table);
   Value* table_element(uint32_t table, Value* index, TrapCode trap);
 
