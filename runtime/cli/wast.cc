@@ -1,13 +1,35 @@
 // `skiff wast`: runs scripts of the official test suite.
 #include <charconv>
 
+#include "compiler/target/native_tier.h"
+#include "engine/valid/valid.h"
+#include "runtime/cache/settings.h"
+#include "runtime/cache/stores.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/json.h"
 #include "runtime/config.h"
+#include "spectest/executing_host.h"
 #include "spectest/run.h"
 
 namespace skiff::cli {
 namespace {
+
+// Instead of running: modules are compiled to files.
+bool save_artifacts(const Arguments& args, spectest::RunOptions& options) {
+  const auto target = parse_target(args.value("target").value_or("native"));
+  if (!target) return report_error("--target: " + target.error().message()), false;
+  auto folder = std::make_shared<ArtifactFolder>(std::string(*args.value("save-artifacts")));
+  options.each_module = [folder, target = *target, tunables = options.tunables](
+                            const std::vector<uint8_t>& binary, Features features) -> Status {
+    TypeRegistry registry;
+    Module module = SKIFF_TRY(decode_module({binary, nullptr}, features));
+    const auto info = SKIFF_TRY(validate_module(std::move(module), registry));
+    const auto image = SKIFF_TRY(compiler::compile_with_llvm(
+        *info, {.tunables = tunables, .triple = target.triple, .cpu = target.llvm_cpu}));
+    return folder->save(binary, features, tunables, target, image);
+  };
+  return true;
+}
 
 // Everything the command line says; false after reporting what is wrong with it.
 bool read_options(const Arguments& args, spectest::RunOptions& options, spectest::SkipList& skips) {
@@ -28,12 +50,16 @@ bool read_options(const Arguments& args, spectest::RunOptions& options, spectest
       return report_error("--switch-after: '" + std::string(*text) + "' is not a number"), false;
     tier.switch_after = calls;
   }
+  if (const auto folder = args.value("artifacts"))
+    tier.store = std::make_shared<ArtifactFolder>(std::string(*folder));
   options.make_tier = [make = config.tier->make, tier] { return make(tier); };
   options.tunables = config.engine.tunables;
   options.tunables.guard_pages &= !args.has("no-guards");
   options.tunables.gc_stress = args.has("gc-stress");
   options.features = args.value("features").value_or("");
   options.roundtrip = args.has("roundtrip");
+  options.make_component_host = spectest::ExecutingHost::create;
+  if (args.has("save-artifacts") && !save_artifacts(args, options)) return false;
   if (const Status valid = Features().apply(options.features); !valid) {
     return report_error(valid.error().message()), false;
   }
@@ -103,6 +129,13 @@ constexpr OptionSpec kOptions[] = {
     {.name = "stack-size", .value = "SIZE", .help = "bytes of wasm stack"},
     {.name = "no-guards", .help = "explicit bounds checks instead of guard pages"},
     {.name = "gc-stress", .help = "collect garbage at every allocation"},
+    {.name = "artifacts",
+     .value = "DIR",
+     .help = "find compiled modules here, and keep them here"},
+    {.name = "save-artifacts",
+     .value = "DIR",
+     .help = "run nothing, compile all modules to files here"},
+    {.name = "target", .value = "CPU", .help = "for --save-artifacts, as in 'skiff compile'"},
     {.name = "roundtrip", .help = "only check that modules survive printing and parsing"},
     {.name = "json", .help = "print results as JSON"},
 };

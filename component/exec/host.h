@@ -1,0 +1,123 @@
+// Host functions of components, of three kinds:
+//  - over values: gets lifted arguments, gives a value;
+//  - asynchronous, over values: gives its value later, through a HostCompletion;
+//  - flat: gets the core values of the canonical ABI and reads and writes the guest's memory itself, through a
+//    FlatCall that checks everything. No boxing; what typed bindings are made of.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "component/exec/canon.h"
+#include "component/exec/func.h"
+#include "component/exec/instance_context.h"
+#include "component/exec/store.h"
+
+namespace skiff::component {
+
+/// One call of a flat host function. Member functions that return bool or a pointer have recorded a trap when
+/// they return false or null; then return Outcome::Trap.
+class FlatCall {
+ public:
+  FlatCall(const LoweredFunc& func, Slot* values, void* data)
+      : cx_(func.inst(), func.options()), values_(values), data_(data) {}
+
+  ComponentStore& store() { return cx_.inst.store; }
+  ComponentInstance& caller() { return cx_.inst; }
+  /// As given with the function.
+  void* data() const { return data_; }
+
+  /// Flat parameters as the specification has them for `canon lower`: at most 16, else one pointer to all;
+  /// then, when the result takes more than one core value, the pointer where it goes.
+  const Slot* args() const { return values_; }
+  /// The result, when it is one core value. Overwrites args()[0]: read arguments first.
+  void set_result(uint64_t bits) { values_[0].u64 = bits; }
+
+  /// Guest memory [ptr, ptr + size).   Traps: unaligned, out of bounds
+  uint8_t* memory(uint64_t ptr, uint64_t size, uint32_t align = 1) {
+    return cx_.checked(ptr, size, align, CmTrap::UnalignedPointer, CmTrap::PointerOutOfBounds);
+  }
+  /// The guest's realloc; `size` bytes at the result are in memory and aligned.
+  bool realloc(uint32_t align, uint64_t size, uint64_t& ptr) {
+    return cx_.allocate(align, size, ptr) &&
+           cx_.checked(ptr, size, align, CmTrap::ReallocUnaligned, CmTrap::ReallocOutOfBounds);
+  }
+  StringEncoding encoding() const { return cx_.options.encoding; }
+  bool wide() const { return cx_.options.wide; }
+  /// A string in the caller's encoding, as UTF-8; a view into guest memory where it is UTF-8 there, valid until the
+  /// guest runs, else into `buffer`.
+  bool read_string(uint64_t ptr, uint64_t code_units, std::string_view& text, std::string& buffer);
+  /// Writes one. Requires: UTF-8.
+  bool write_string(std::string_view text, uint64_t& ptr, uint64_t& code_units);
+
+  // Handles of resources of the host in the caller's table.
+  bool lift_own(uint32_t index, const ResourceType& type, uint64_t& rep);
+  /// The handle stays the caller's. It counts as lent only while this call runs, in which nothing can drop it
+  /// unless the host calls the guest.
+  bool lift_borrow(uint32_t index, const ResourceType& type, uint64_t& rep);
+  bool lower_own(ResourceType& type, uint64_t rep, uint32_t& index);
+
+  Outcome trap(std::string text) { return store().core().trap(TrapCode::HostError, std::move(text)); }
+  /// Ends the guest without its being a fault.
+  Outcome exit(int32_t status) { return store().core().exit(status); }
+
+ private:
+  InstanceContext cx_;
+  Slot* values_;
+  void* data_;
+};
+using FlatHostFn = Outcome (*)(FlatCall& call);
+
+/// Over values. `result` is set when the function has one.
+using ValueHostFn =
+    std::function<Outcome(ComponentStore& store, std::span<const Val> args, Val& result)>;
+
+/// What an asynchronous host function gives its result to. May be kept; resolving it twice does nothing.
+/// Thread: the store's; whoever works on another thread passes the result to ComponentStore::wait_for_host.
+class HostCompletion {
+ public:
+  explicit HostCompletion(CallSidePtr side) : side_(std::move(side)) {}
+  bool resolved() const { return side_ == nullptr; }
+  /// False: the caller trapped over it.
+  bool resolve(std::optional<Val> result);
+  /// Answers a request for cancellation.
+  bool cancelled();
+
+ private:
+  CallSidePtr side_;
+};
+using HostCompletionPtr = std::shared_ptr<HostCompletion>;
+/// Starts the operation; it may resolve at once. `on_cancel` may be set to what a request for cancellation does.
+using AsyncHostFn = std::function<Outcome(ComponentStore& store, std::vector<Val> args, HostCompletionPtr completion,
+                                          std::function<void()>& on_cancel)>;
+
+/// Type of a host function. `resources`: what the ids in it stand for.
+struct HostFuncType {
+  TypeTablePtr types;
+  TypeId type = kNoType;
+  std::unordered_map<ResourceId, ResourceType*> resources;
+};
+
+class HostFunc final : public Func {
+ public:
+  HostFunc(HostFuncType type, ValueHostFn fn);
+  HostFunc(HostFuncType type, AsyncHostFn fn);
+  HostFunc(HostFuncType type, FlatHostFn fn, void* data);
+
+  Outcome call(ComponentStore& store, CallSidePtr side, ComponentInstance* caller,
+               CalleePtr* callee) const override;
+  const ResourceType* resource(ResourceId id) const override;
+  FlatHostFn flat_host() const override { return flat_; }
+  void* flat_data() const override { return data_; }
+
+ private:
+  HostFuncType host_type_;
+  ValueHostFn value_;
+  AsyncHostFn async_;
+  FlatHostFn flat_ = nullptr;
+  void* data_ = nullptr;
+};
+
+}  // namespace skiff::component

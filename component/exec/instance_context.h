@@ -1,0 +1,34 @@
+// InstanceContext: the LiftLowerContext of a component instance: its memory, realloc and handles.
+#pragma once
+
+#include "component/abi/lift.h"
+#include "component/exec/canon.h"
+#include "component/exec/waitable.h"
+
+namespace skiff::component {
+
+class InstanceContext final : public LiftLowerContext {
+ public:
+  /// `task`: receives borrows, null where there are none.
+  InstanceContext(ComponentInstance& inst, const CanonicalOptions& options, Task* task = nullptr);
+  /// Of the caller's side of a call. `subtask`: lends, null for results.
+  InstanceContext(const LoweredFunc& func, Subtask* subtask);
+
+  bool trap(CmTrap trap, std::string detail = {}) override;
+  bool reallocate(uint64_t old, uint64_t old_size, uint32_t align, uint64_t size, uint64_t& ptr) override;
+  bool lift_own(uint32_t index, ResourceId type, ResourceVal& value) override;
+  bool lift_borrow(uint32_t index, ResourceId type, ResourceVal& value) override;
+  bool lower_own(const ResourceVal& value, ResourceId type, uint64_t& index) override;
+  bool lower_borrow(const ResourceVal& value, ResourceId type, uint64_t& index) override;
+  bool lift_shared(Val::Kind kind, uint32_t index, ValType type, SharedObjectPtr& value) override;
+  bool lower_shared(Val::Kind kind, const SharedObjectPtr& value, ValType type, uint64_t& index) override;
+
+  ComponentInstance& inst;
+
+ private:
+  FuncInst* realloc_;
+  Task* task_ = nullptr;
+  Subtask* subtask_ = nullptr;
+};
+
+}  // namespace skiff::component
