@@ -1,4 +1,5 @@
-// From a script's module in any of its forms to a Module and its binary, and the round trip check.
+// From a script's module or component in any of its forms to a Module or Component and its binary, and
+// the round trip check.
 #pragma once
 
 #include "engine/syntax/module.h"
@@ -17,5 +18,12 @@ Result<std::vector<uint8_t>> module_binary(const Script& script, const ModuleSou
 /// Module -> text -> Module must give an equal module, also by way of the binary.
 /// Errors: those of parsing and decoding; InvalidArgument when the modules differ.
 Status check_roundtrip(const Script& script, const ModuleSource& source, Features features);
+
+/// The binary form of a component: the bytes of binary ones as they are, others parsed and encoded.
+/// Errors: Malformed ones.
+Result<std::vector<uint8_t>> component_binary(const Script& script, const ComponentSource& source,
+                                              Features features);
+/// As for modules.
+Status check_roundtrip(const Script& script, const ComponentSource& source, Features features);
 
 }  // namespace skiff::spectest

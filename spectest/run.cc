@@ -37,10 +37,10 @@ FileResult failed(FileResult result, uint32_t line, std::string command, std::st
 bool has_good_module(const Command& command) {
   switch (command.kind) {
     case Command::Kind::Module:
+    case Command::Kind::Component:
     case Command::Kind::AssertUnlinkable:
-      return true;
     case Command::Kind::AssertTrap:
-      return command.source.has_value();
+      return command.source.has_value() || command.component.has_value();
     default:
       return false;
   }
@@ -52,13 +52,32 @@ void run_roundtrips(const Script& script, const std::vector<Command>& commands, 
     if (command.kind == Command::Kind::Thread)
       run_roundtrips(script, command.commands, features, result);
     if (!has_good_module(command)) continue;
-    const Status status = check_roundtrip(script, *command.source, features);
+    const Status status = command.component ? check_roundtrip(script, *command.component, features)
+                                            : check_roundtrip(script, *command.source, features);
     if (status) {
       result.passed++;
       continue;
     }
     const uint32_t line = line_column(script.source, command.offset).line;
     result = failed(std::move(result), line, "roundtrip", status.error().message());
+  }
+}
+
+void visit_modules(const Script& script, const std::vector<Command>& commands, Features features,
+                   const RunOptions& options, FileResult& result) {
+  for (const Command& command : commands) {
+    if (command.kind == Command::Kind::Thread)
+      visit_modules(script, command.commands, features, options, result);
+    if (!has_good_module(command) || command.component) continue;
+    const auto binary = module_binary(script, *command.source, features);
+    const Status status = binary ? options.each_module(*binary, features)
+                                 : Status(std::unexpected(binary.error()));
+    if (status) {
+      result.passed++;
+      continue;
+    }
+    const uint32_t line = line_column(script.source, command.offset).line;
+    result = failed(std::move(result), line, "module", status.error().message());
   }
 }
 
@@ -93,6 +112,10 @@ FileResult run_script(const std::string& path, std::string source, const RunOpti
   }
   if (options.roundtrip) {
     run_roundtrips(**script, (*script)->commands, config.features, result);
+    return result;
+  }
+  if (options.each_module) {
+    visit_modules(**script, (*script)->commands, config.features, options, result);
     return result;
   }
   Engine engine(config, options.make_tier());

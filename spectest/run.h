@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "engine/exec/engine.h"
+#include "engine/exec/store.h"
 #include "spectest/suite.h"
 
 namespace skiff::spectest {
+
+class ComponentHost;
 
 struct RunOptions {
   std::string tier;  // its name
@@ -19,9 +22,14 @@ struct RunOptions {
   std::string features;  // changes on top of the folder's (suite.h)
   Tunables tunables = default_tunables();
   const SkipList* skips = nullptr;
+  /// Executes components, one host for each store. Without it components are only validated, and the
+  /// commands that need more are counted as skipped.
+  std::function<Result<std::unique_ptr<ComponentHost>>(Store& store)> make_component_host;
   /// Instead of running commands: print each module as text and read it again, which must give an
   /// equal module.
   bool roundtrip = false;
+  /// Instead of running commands: what to do with the binary of each good module.
+  std::function<Status(const std::vector<uint8_t>& binary, Features features)> each_module;
 };
 
 /// One failed check.

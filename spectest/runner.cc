@@ -66,6 +66,11 @@ Result<std::unique_ptr<Runner>> Runner::create(const ScriptContext& context) {
   runner->store_ = SKIFF_TRY(Store::create(context.engine));
   runner->linker_ = std::make_unique<Linker>(*runner->store_);
   SKIFF_TRY(define_spectest(*runner->linker_));
+  if (context.options.make_component_host) {
+    runner->components_ = SKIFF_TRY(context.options.make_component_host(*runner->store_));
+  } else {
+    runner->components_ = std::make_unique<ValidatingHost>(context.engine.types());
+  }
   return runner;
 }
 
@@ -75,6 +80,10 @@ Runner::~Runner() {
 
 void Runner::run(const std::vector<Command>& commands) {
   for (const Command& command : commands) {
+    if (needs_execution(command) && !components_->executes()) {
+      result_.skipped++;
+      continue;
+    }
     const Verdict wrong = run_command(command);
     if (wrong.empty()) {
       result_.passed++;
@@ -92,9 +101,17 @@ Runner::Verdict Runner::run_command(const Command& command) {
       return define_module(command);
     case Command::Kind::Instance:
       return new_instance(command);
+    case Command::Kind::Component:
+      return define_component(command);
+    case Command::Kind::ComponentInstance:
+      return new_component_instance(command);
     case Command::Kind::Register:
       return register_module(command);
     case Command::Kind::Action: {
+      if (command.action->of_component) {
+        const auto result = act_on_component(*command.action);
+        return result ? "" : "got " + describe(result.error());
+      }
       const auto results = act(*command.action);
       return results ? "" : "got " + describe(results.error());
     }
@@ -162,6 +179,7 @@ const Runner::Named* Runner::find(const std::string& id) const {
 Runner::Verdict Runner::register_module(const Command& command) {
   const Named* named = find(command.id);
   if (!named) return "no instance of " + display_name(command.id);
+  if (named->component) components_->register_instance(command.name, *named->component);
   if (named->instance) linker_->define_instance(command.name, *named->instance);
   for (const auto& [name, value] : named->shared) linker_->define(command.name, name, value);
   return "";
@@ -196,6 +214,7 @@ RunResult<std::vector<Val>> Runner::act(const Action& action) {
 }
 
 Runner::Verdict Runner::assert_return(const Command& command) {
+  if (command.action->of_component) return assert_component_return(command);
   const auto results = act(*command.action);
   if (!results)
     return "expected " + to_string(command.results) + ", got " + describe(results.error());
@@ -209,16 +228,17 @@ Runner::Verdict Runner::assert_return(const Command& command) {
 Runner::Verdict Runner::assert_trap(const Command& command, bool exhaustion) {
   const std::string expected = "expected trap " + quoted(command.text) + ", got ";
   std::optional<Failure> failure;
-  if (command.action) {
+  if (command.action && command.action->of_component) {
+    auto result = act_on_component(*command.action);
+    if (result) return expected + "a result";
+    failure = std::move(result).error();
+  } else if (command.action) {
     auto results = act(*command.action);
     if (results) return expected + to_string(*store_, *results);
     failure = std::move(results).error();
   } else {
-    const auto module = compile(*command.source);
-    if (!module) return expected + describe(module.error());
-    auto instance = linker_->instantiate(*module);
-    if (instance) return expected + "an instance";
-    failure = std::move(instance).error();
+    failure = failure_to_instantiate(command);
+    if (!failure) return expected + "an instance";
   }
   const bool ok = failure->kind == Failure::Kind::Trap &&
                   (failure->trap.code == TrapCode::StackExhausted) == exhaustion &&
@@ -248,6 +268,10 @@ std::string judge(std::string_view expected_text, Phase phase, const Error* erro
 }  // namespace
 
 Runner::Verdict Runner::assert_rejected(const Command& command, Phase phase) {
+  if (command.component) {
+    const auto component = compile(*command.component);
+    return judge(command.text, phase, component ? nullptr : &component.error());
+  }
   const auto module = compile(*command.source);
   return judge(command.text, phase, module ? nullptr : &module.error());
 }
@@ -261,15 +285,103 @@ Runner::Verdict Runner::assert_custom(const Command& command, Phase phase) {
   return judge(command.text, phase, checked ? nullptr : &checked.error());
 }
 
-Runner::Verdict Runner::assert_unlinkable(const Command& command) {
-  const auto module = compile(*command.source);
-  if (!module) return judge(command.text, Phase::Unlinkable, &module.error());
-  const auto instance = linker_->instantiate(*module);
-  if (instance) return judge(command.text, Phase::Unlinkable, nullptr);
-  if (instance.error().kind == Failure::Kind::Error) {
-    return judge(command.text, Phase::Unlinkable, &instance.error().error);
+std::optional<Failure> Runner::failure_to_instantiate(const Command& command) {
+  auto rejected = [](Error error) { return Failure{.error = std::move(error)}; };
+  if (command.component) {
+    auto component = compile(*command.component);
+    if (!component) return rejected(std::move(component).error());
+    auto instance = components_->instantiate(*component);
+    return instance ? std::nullopt : std::optional(std::move(instance).error());
   }
-  return "expected unlinkable " + quoted(command.text) + ", got " + describe(instance.error());
+  auto module = compile(*command.source);
+  if (!module) return rejected(std::move(module).error());
+  auto instance = linker_->instantiate(*module);
+  return instance ? std::nullopt : std::optional(std::move(instance).error());
+}
+
+Runner::Verdict Runner::assert_unlinkable(const Command& command) {
+  const auto failure = failure_to_instantiate(command);
+  if (!failure) return judge(command.text, Phase::Unlinkable, nullptr);
+  if (failure->kind == Failure::Kind::Error) return judge(command.text, Phase::Unlinkable, &failure->error);
+  return "expected unlinkable " + quoted(command.text) + ", got " + describe(*failure);
+}
+
+// Components.
+
+bool Runner::needs_execution(const Command& command) const {
+  switch (command.kind) {
+    case Command::Kind::ComponentInstance: return true;
+    case Command::Kind::Register: return command.of_component;
+    case Command::Kind::AssertTrap:
+    case Command::Kind::AssertUnlinkable:
+      return command.component || (command.action && command.action->of_component);
+    default: return command.action && command.action->of_component;
+  }
+}
+
+Result<ComponentHost::Id> Runner::compile(const ComponentSource& source) {
+  const Features features = context_.engine.features();
+  auto binary = SKIFF_TRY(component_binary(context_.script, source, features));
+  return components_->define(SharedBytes::own(std::move(binary)), features);
+}
+
+Runner::Verdict Runner::define_component(const Command& command) {
+  component_definitions_.erase(""), component_definitions_.erase(command.id);
+  if (!command.definition_only) instances_.erase(""), instances_.erase(command.id);
+  const auto component = compile(*command.component);
+  if (!component) return "got " + describe(component.error());
+  component_definitions_[""] = component_definitions_[command.id] = *component;
+  if (command.definition_only || !components_->executes()) return "";
+  return make_component_instance(command.id, *component);
+}
+
+Runner::Verdict Runner::new_component_instance(const Command& command) {
+  const auto it = component_definitions_.find(command.name);
+  if (it == component_definitions_.end()) return "no definition of component $" + command.name;
+  return make_component_instance(command.id, it->second);
+}
+
+Runner::Verdict Runner::make_component_instance(const std::string& id, ComponentHost::Id definition) {
+  const auto instance = components_->instantiate(definition);
+  if (!instance) return "got " + describe(instance.error());
+  instances_[""] = instances_[id] = Named{.component = *instance};
+  return "";
+}
+
+Result<ComponentHost::Func> Runner::component_func(const Action& action) {
+  const Named* named = find(action.module);
+  if (!named || !named->component) return std::unexpected(no_such_thing("no such instance").error);
+  const auto func = components_->find_func(*named->component, action.name);
+  if (!func) return std::unexpected(no_such_thing("no function " + quoted(action.name)).error);
+  if (func->type->params.size() != action.component_args.size())
+    return std::unexpected(no_such_thing("wrong number of arguments").error);
+  return *func;
+}
+
+RunResult<std::optional<component::Val>> Runner::act_on_component(const Action& action) {
+  const auto func = component_func(action);
+  if (!func) return std::unexpected(Failure{.error = func.error()});
+  std::vector<component::Val> args;
+  for (size_t i = 0; i < action.component_args.size(); ++i) {
+    auto value = to_val(*func->types, func->type->params[i].type, action.component_args[i]);
+    if (!value) return std::unexpected(Failure{.error = std::move(value).error()});
+    args.push_back(std::move(*value));
+  }
+  return components_->call(*func, args);
+}
+
+Runner::Verdict Runner::assert_component_return(const Command& command) {
+  const std::vector<ComponentConst>& wanted = command.component_results;
+  const std::string expected = "expected " + (wanted.empty() ? "nothing" : to_string(wanted[0])) + ", got ";
+  const auto result = act_on_component(*command.action);
+  if (!result) return expected + describe(result.error());
+  if (wanted.size() != (*result ? 1 : 0)) return expected + (*result ? "a result" : "nothing");
+  if (wanted.empty()) return "";
+  const auto func = component_func(*command.action);
+  const component::ValType type = *func->type->result;
+  return matches(*func->types, type, wanted[0], **result)
+             ? ""
+             : expected + to_string(*func->types, type, **result);
 }
 
 // Threads.

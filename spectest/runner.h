@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "engine/exec/linker.h"
+#include "spectest/component_host.h"
 #include "spectest/run.h"
 #include "spectest/script.h"
 
@@ -36,6 +37,7 @@ class Runner {
   // here, only the shared memories that it exports.
   struct Named {
     Instance* instance = nullptr;
+    std::optional<ComponentHost::Id> component;  // an instance of a component
     std::vector<std::pair<std::string, Extern>> shared;
   };
   struct Thread {
@@ -56,10 +58,20 @@ class Runner {
   Verdict assert_rejected(const Command& command, Phase phase);
   Verdict assert_custom(const Command& command, Phase phase);
   Verdict assert_unlinkable(const Command& command);
+  Verdict define_component(const Command& command);
+  Verdict new_component_instance(const Command& command);
+  Verdict make_component_instance(const std::string& id, ComponentHost::Id definition);
+  Verdict assert_component_return(const Command& command);
   Verdict start_thread(const Command& command);
   Verdict join_thread(const std::string& id);
 
   Result<ModulePtr> compile(const ModuleSource& source);
+  Result<ComponentHost::Id> compile(const ComponentSource& source);
+  Result<ComponentHost::Func> component_func(const Action& action);
+  RunResult<std::optional<component::Val>> act_on_component(const Action& action);
+  /// The error of what an assertion's module or component is, if it has one.
+  std::optional<Failure> failure_to_instantiate(const Command& command);
+  bool needs_execution(const Command& command) const;
   RunResult<std::vector<Val>> act(const Action& action);
   RunResult<std::vector<Val>> invoke(Instance& instance, const Action& action);
   const Named* find(const std::string& id) const;
@@ -70,6 +82,8 @@ class Runner {
   std::unique_ptr<Linker> linker_;
   std::map<std::string, Named> instances_;        // by identifier; "" is the latest
   std::map<std::string, ModulePtr> definitions_;  // the same
+  std::unique_ptr<ComponentHost> components_;
+  std::map<std::string, ComponentHost::Id> component_definitions_;  // the same
   std::map<std::string, Thread> threads_;
   FileResult result_;
 };

@@ -2,6 +2,7 @@
 #include "spectest/script.h"
 
 #include <cstring>
+#include <map>
 #include <span>
 #include <utility>
 
@@ -17,6 +18,8 @@ namespace {
 constexpr std::pair<std::string_view, Command::Kind> kCommands[] = {
     {"module", Command::Kind::Module},
     {"module instance", Command::Kind::Instance},
+    {"component", Command::Kind::Component},
+    {"component instance", Command::Kind::ComponentInstance},
     {"register", Command::Kind::Register},
     {"invoke", Command::Kind::Action},
     {"get", Command::Kind::Action},
@@ -117,11 +120,18 @@ class Parser {
       case Command::Kind::Module:
       case Command::Kind::Instance:
         parse_module(command);
+        if (!command.definition_only) note(command.id, false);
+        break;
+      case Command::Kind::Component:
+      case Command::Kind::ComponentInstance:
+        parse_component(command);
+        if (!command.definition_only) note(command.id, true);
         break;
       case Command::Kind::Register:
         c_.next(), c_.next();
         command.name = c_.expect_string();
         command.id = optional_id();
+        command.of_component = is_component(command.id);
         c_.expect_close();
         break;
       case Command::Kind::Action:
@@ -158,6 +168,18 @@ class Parser {
     c_.expect_close();
   }
 
+  // Remembers whether the latest thing, and the one called `id`, is a component: literals of floats look
+  // the same in both worlds.
+  void note(const std::string& id, bool component) {
+    is_component_[""] = component;
+    is_component_[id] = component;
+  }
+
+  bool is_component(const std::string& id) const {
+    const auto known = is_component_.find(id);
+    return known != is_component_.end() && known->second;
+  }
+
   // (module definition? $id? (binary string* | quote string* | field*))  |  (module instance $id?
   // $module?)
   void parse_module(Command& command) {
@@ -171,6 +193,26 @@ class Parser {
     }
     command.definition_only = c_.accept_keyword("definition");
     command.id = optional_id();
+    command.source = parse_source(close);
+  }
+
+  // The same with `component`.
+  void parse_component(Command& command) {
+    const uint32_t close = c_.peek().partner;
+    c_.next(), c_.next();
+    if (c_.accept_keyword("instance")) {
+      command.kind = Command::Kind::ComponentInstance;
+      command.id = optional_id();
+      command.name = optional_id();
+      return c_.expect_close();
+    }
+    command.definition_only = c_.accept_keyword("definition");
+    command.id = optional_id();
+    command.component = ComponentSource{parse_source(close), command.id};
+  }
+
+  // binary string* | quote string* | field*, and the ")" at token `close`
+  ModuleSource parse_source(uint32_t close) {
     ModuleSource source;
     if (c_.at_keyword("binary") || c_.at_keyword("quote")) {
       source.kind =
@@ -183,12 +225,13 @@ class Parser {
       c_.seek(close);
       c_.expect_close();
     }
-    command.source = std::move(source);
+    return source;
   }
 
   void parse_assertion(Command& command) {
     c_.next(), c_.next();
     const bool of_module = c_.at_form("module");
+    const bool of_component = c_.at_form("component");
     switch (command.kind) {
       case Command::Kind::AssertMalformed:
       case Command::Kind::AssertInvalid:
@@ -202,6 +245,12 @@ class Parser {
           if (!module.source) return c_.unexpected();
           command.id = std::move(module.id);
           command.source = std::move(module.source);
+        } else if (of_component) {
+          Command component;
+          parse_component(component);
+          if (!component.component) return c_.unexpected();
+          command.id = std::move(component.id);
+          command.component = std::move(component.component);
         } else if (command.kind == Command::Kind::AssertTrap) {
           command.action = parse_action();
         } else {
@@ -215,7 +264,12 @@ class Parser {
         break;
       case Command::Kind::AssertReturn:
         command.action = parse_action();
-        while (c_.at(TokenKind::LParen)) command.results.push_back(parse_pattern());
+        while (c_.at(TokenKind::LParen)) {
+          if (command.action->of_component)
+            command.component_results.push_back(parse_component_const(c_));
+          else
+            command.results.push_back(parse_pattern());
+        }
         break;
       default:
         command.action = parse_action();
@@ -233,7 +287,13 @@ class Parser {
     }
     action.module = optional_id();
     action.name = c_.expect_string();
-    while (c_.at(TokenKind::LParen)) action.args.push_back(parse_const());
+    action.of_component = is_component(action.module);
+    while (c_.at(TokenKind::LParen)) {
+      if (action.of_component)
+        action.component_args.push_back(parse_component_const(c_));
+      else
+        action.args.push_back(parse_const());
+    }
     c_.expect_close();
     return action;
   }
@@ -352,6 +412,7 @@ class Parser {
 
   Script& script_;
   TokenCursor c_;
+  std::map<std::string, bool> is_component_;
 };
 
 }  // namespace

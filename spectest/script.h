@@ -1,5 +1,6 @@
 // Script: a .wast file of the official test suite as a list of commands (Spec repository:
-// interpreter/README.md, "Scripts", and the `thread`/`wait` commands of the threads proposal).
+// interpreter/README.md, "Scripts", the `thread`/`wait` commands of the threads proposal, and the
+// commands of the component suite: `component` in place of `module`, and component values).
 //
 // Modules are not parsed with the script: a ModuleSource remembers where its text stands, or its
 // quoted or binary bytes, because what a module means depends on the features under test and
@@ -19,6 +20,7 @@
 #include "engine/exec/value.h"
 #include "engine/syntax/types.h"
 #include "engine/text/lexer.h"
+#include "spectest/component_values.h"
 
 namespace skiff::spectest {
 
@@ -33,6 +35,12 @@ struct ModuleSource {
   Kind kind = Kind::Text;
   size_t fields = 0;
   std::string bytes;
+};
+
+/// A component of a script. Quoted text is that of its fields.
+struct ComponentSource {
+  ModuleSource source;  // not Inline
+  std::string id;       // for outer aliases; empty when it has none
 };
 
 /// An argument of an invocation.
@@ -78,16 +86,20 @@ struct Action {
   std::string module;  // without '$'; empty: the latest one
   std::string name;
   std::vector<Const> args;
+  bool of_component = false;                  // then `component_args`, else `args`
+  std::vector<ComponentConst> component_args;
 };
 
 struct Command {
   enum class Kind : uint8_t {
     Module,    // define (and instantiate, unless `definition_only`) `source` as `id`
     Instance,  // instantiate the definition `name` again as `id`
+    Component,          // the same of components, `component`
+    ComponentInstance,
     Register,  // export the instance `id` as module `name`
     Action,
     AssertReturn,
-    AssertTrap,  // of `action`, or of instantiating `source`
+    AssertTrap,  // of `action`, or of instantiating `source` or `component`
     AssertExhaustion,
     AssertException,
     AssertMalformed,
@@ -101,11 +113,14 @@ struct Command {
   Kind kind = Kind::Action;
   uint64_t offset = 0;  // in the source, for messages
   bool definition_only = false;
+  bool of_component = false;  // Register: the instance is one of a component
   std::string id;  // without '$'; empty when there is none
   std::string name;
   std::optional<ModuleSource> source;
+  std::optional<ComponentSource> component;
   std::optional<spectest::Action> action;
   std::vector<Pattern> results;
+  std::vector<ComponentConst> component_results;  // of an action of a component
   std::string text;  // expected message of an assertion
   std::vector<std::string> shared;
   std::vector<Command> commands;

@@ -14,6 +14,7 @@ namespace {
 
 // Folder (anywhere in the path), changes to the default features. The first row that matches
 // counts.
+//   component/            the component suite: what its README switches on, in our names
 //   legacy/               opcodes that Wasm 3.0 has replaced
 //   custom-page-sizes/    off by default
 //   threads/              written against Wasm 1.0 and its first extensions: expects errors for
@@ -24,6 +25,7 @@ struct FolderFeatures {
   std::string_view changes;
 };
 constexpr FolderFeatures kFolders[] = {
+    {"component/", "+cm-more-async-builtins,+cm-async-stackful,+cm-threading,+cm-fixed-lists"},
     {"legacy/", "+legacy-exceptions"},
     {"proposals/custom-page-sizes/", "+custom-page-sizes"},
     {"proposals/threads/", "none,+threads,+sign-extension,+saturating-float-to-int,+multi-value"},
