@@ -46,6 +46,8 @@ Status Validator::declare(const ExternName& name, const Item& item, Direction di
   if (count >= limits::kArguments) return limit("too many imports or exports");
   NamedTypes& named = s.named[static_cast<size_t>(dir)];
   SKIFF_TRY(check_name(name, item.type, dir, named));
+  if (item.type.sort == Sort::Value && dir == Direction::Export && table_->facts(item.type).has_borrow)
+    return bad("exported value cannot contain a `borrow` type");
   if (s.kind != Scope::Kind::InstanceType && !publish(item.type, item.node, dir, s)) {
     if (budget_.exhausted()) return spend(1);
     return bad(std::string(describe(item.type.sort)) + " not valid to be used as " + std::string(word(dir)));

@@ -67,7 +67,7 @@ struct ComponentInfo {
   std::vector<std::unique_ptr<ComponentInfo>> children;
   /// For each resource *defined* here (TypeDef with ResourceDef), in order: its id.
   std::vector<ResourceId> defined_resources;
-  /// Keeps the canonical core types of this component alive.
+  /// Keeps the canonical core types of the whole tree alive; only the root has them.
   std::vector<ModuleTypes> held_types;
 };
 

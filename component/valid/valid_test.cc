@@ -178,6 +178,15 @@ TEST(ComponentValid, Values) {
   EXPECT_NE(check(R"((component (value $v u8 (binary "\01")) (export "a" (value $v)) (export "b" (value $v))))", all)->error(), "");
 }
 
+TEST(ComponentValid, NoBorrowsInExportedValues) {
+  const char* source = R"((component
+    (type (component
+      (import "r" (type $r (sub resource)))
+      (export "v" (value (list (borrow $r))))))))";
+  EXPECT_EQ(check(source, Features::all())->error(),
+            "invalid component: exported value cannot contain a `borrow` type");
+}
+
 TEST(ComponentValid, ErrorsSayWhere) {
   const std::string source = "(component (type u8) (type (list 7)))";
   auto c = check(source);
