@@ -205,7 +205,8 @@ class AutoStore final : public TierStore {
 
 class AutoTier final : public Tier {
  public:
-  explicit AutoTier(AutoTierOptions options) : options_(std::move(options)), background_(options_.patience) {
+  explicit AutoTier(AutoTierOptions options)
+      : options_(std::move(options)), code_map_(options_.listeners), background_(options_.patience) {
     if (!options_.compile) options_.compile = compile_in_background;
   }
   std::string_view name() const override { return "auto"; }

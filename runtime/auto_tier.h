@@ -27,6 +27,8 @@ struct AutoTierOptions {
   std::function<void(std::string_view)> notes;
   /// A module is not worth compiling before it has been there for so long.
   std::chrono::milliseconds patience{10};
+  /// Told of machine code as it comes to be.
+  compiler::CodeListeners listeners;
   /// For tests: not in the background, but when so many functions have been called, then and there. 0: before anything
   /// runs.
   std::optional<uint32_t> switch_after;

@@ -43,6 +43,14 @@ Result<uint64_t> parse_size(std::string_view text) {
   return error();
 }
 
+Result<uint64_t> parse_number(std::string_view text) {
+  uint64_t number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (status != std::errc() || end != text.data() + text.size())
+    return invalid("number", text, "for example 1000000");
+  return number;
+}
+
 Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   const auto error = [&] { return invalid("duration", text, "for example 250ms, 10s, 2m or 1h"); };
   double number = 0;
@@ -73,6 +81,16 @@ Status set_option(RuntimeConfig& config, std::string_view name, std::string_view
     config.engine.tunables.stack_size = bytes;
   } else if (name == "timeout") {
     config.timeout = SKIFF_TRY(parse_duration(value));
+    config.engine.tunables.interruptible = true;
+  } else if (name == "fuel") {
+    const uint64_t fuel = SKIFF_TRY(parse_number(value));
+    if (fuel > INT64_MAX) return invalid("number", value, "at most 9223372036854775807");
+    config.fuel = static_cast<int64_t>(fuel);
+    config.engine.tunables.fuel = true;
+  } else if (name == "max-table-elements") {
+    config.limits.table_elements = SKIFF_TRY(parse_number(value));
+  } else if (name == "max-instances") {
+    config.limits.instances = SKIFF_TRY(parse_number(value));
   } else {
     return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
                 "unknown option '" + std::string(name) + "'");

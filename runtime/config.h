@@ -16,6 +16,9 @@ namespace skiff {
 /// Errors: InvalidArgument.
 Result<uint64_t> parse_size(std::string_view text);
 
+/// A whole number. Errors: InvalidArgument.
+Result<uint64_t> parse_number(std::string_view text);
+
 /// A time span from "250ms", "10s", "2m", "1h", also with a fraction ("1.5s"); a bare number is
 /// seconds. Errors: InvalidArgument.
 Result<std::chrono::nanoseconds> parse_duration(std::string_view text);
@@ -26,9 +29,11 @@ struct RuntimeConfig {
   StoreLimits limits;
   const TierFactory* tier = &tier_factories()[0];
   std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<int64_t> fuel;  // of each store
 };
 
-/// Sets one item by its name: features, tier, max-memory, stack-size, timeout.
+/// Sets one item by its name: features, tier, max-memory, max-table-elements, max-instances,
+/// stack-size, timeout, fuel.
 /// Errors: InvalidArgument that says what is wrong with the value.
 Status set_option(RuntimeConfig& config, std::string_view name, std::string_view value);
 

@@ -9,11 +9,13 @@ namespace skiff {
 namespace {
 
 std::unique_ptr<Tier> make_auto(const TierOptions& options) {
-  return make_auto_tier({.store = options.store, .notes = options.notes, .switch_after = options.switch_after});
+  return make_auto_tier({.store = options.store, 
+                         .notes = options.notes, .listeners = options.listeners, .switch_after = options.switch_after});
 }
 std::unique_ptr<Tier> make_interp(const TierOptions&) { return make_interpreter(); }
 std::unique_ptr<Tier> make_llvm(const TierOptions& options) {
-  return options.store ? compiler::make_native_tier(options.store) : make_llvm_tier();
+  return options.store ? compiler::make_native_tier(options.store, options.listeners)
+                       : compiler::make_native_tier(compiler::ImageProvider(), options.listeners);
 }
 
 constexpr TierFactory kTiers[] = {

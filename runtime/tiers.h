@@ -6,12 +6,14 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "engine/exec/tier.h"
 
 namespace skiff {
 
 namespace compiler {
+class CodeListener;
 class ImageStore;
 }
 
@@ -21,6 +23,8 @@ struct TierOptions {
   std::shared_ptr<compiler::ImageStore> store;
   /// What a tier has to say, for people. Called from any thread; may be empty.
   std::function<void(std::string_view)> notes;
+  /// Profilers and debuggers.
+  std::vector<std::shared_ptr<compiler::CodeListener>> listeners;
   /// For tests, see AutoTierOptions::switch_after.
   std::optional<uint32_t> switch_after;
 };

@@ -1,6 +1,7 @@
 // The library's one exported symbol.
 #include "compiler/llvm/compile.h"
 #include "compiler/llvm/disasm.h"
+#include "compiler/llvm/dwarf.h"
 
 namespace skiff::llvm_tier {
 namespace {
@@ -10,7 +11,8 @@ std::string host_cpu() {
   return choice.triple + " " + choice.cpu + " " + choice.features;
 }
 
-constexpr compiler::CompilerApi kApi = {compiler::kCompilerVersion, compile_module, disassemble, optimized_ir, host_cpu};
+constexpr compiler::CompilerApi kApi = {compiler::kCompilerVersion, compile_module, disassemble, optimized_ir, source_positions,
+                                       host_cpu};
 
 }  // namespace
 }  // namespace skiff::llvm_tier

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <functional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "compiler/target/native_image.h"
 #include "engine/base/result.h"
@@ -14,7 +16,7 @@
 namespace skiff::compiler {
 
 /// Raised with every change to what generated code is or expects; part of cache keys.
-inline constexpr uint32_t kCompilerVersion = 2;
+inline constexpr uint32_t kCompilerVersion = 4;
 
 struct CompileOptions {
   Tunables tunables;
@@ -36,10 +38,15 @@ struct CompilerApi {
   /// kCompilerVersion of the library; one of another version is not used.
   uint32_t version;
   Result<NativeImage> (*compile)(const ModuleInfo& info, const CompileOptions& options);
-  /// Text of the machine code of one function (function index), for `skiff dump --native`.
-  Result<std::string> (*disassemble)(const NativeImage& image, const ModuleInfo& info, uint32_t func);
+  /// Text of the machine code of one function (function index), for `skiff dump --native`: lines of hexadecimal
+  /// offset in the image, a tab, instruction; and ";; @0x<wasm offset>" before what was made of that place.
+  /// `options`: triple and CPU that the image is for.
+  Result<std::string> (*disassemble)(const NativeImage& image, const ModuleInfo& info, const CompileOptions& options,
+                                     uint32_t func);
   /// LLVM IR of one function after optimisation, for developers.
   Result<std::string> (*emit_ir)(const ModuleInfo& info, const CompileOptions& options, uint32_t func);
+  /// "file.c:12" for byte offsets of the module, from its custom sections with DWARF; empty where they say nothing.
+  std::vector<std::string> (*source_positions)(const Module& module, std::span<const uint64_t> offsets);
   /// "x86-64 znver5 avx512f,..": what the empty cpu means here, for people.
   std::string (*host_cpu)();
 };

@@ -33,11 +33,12 @@ uint32_t end_of(const NativeImage& image, uint32_t start) {
 
 }  // namespace
 
-Result<std::string> disassemble(const NativeImage& image, const ModuleInfo& info, uint32_t func) {
+Result<std::string> disassemble(const NativeImage& image, const ModuleInfo& info,
+                                const compiler::CompileOptions& options, uint32_t func) {
   const uint32_t imported = info.module.imported_funcs;
   if (func < imported || func - imported >= image.functions.size())
     return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex, "no such defined function: " + std::to_string(func));
-  const TargetChoice choice = choose_target({});
+  const TargetChoice choice = choose_target(options);
   std::unique_ptr<llvm::TargetMachine> machine = SKIFF_TRY(make_target_machine(choice, Effort::Full));
   const llvm::Target& target = machine->getTarget();
   llvm::MCContext context(machine->getTargetTriple(), machine->getMCAsmInfo(), machine->getMCRegisterInfo(),
@@ -56,13 +57,13 @@ Result<std::string> disassemble(const NativeImage& image, const ModuleInfo& info
   llvm::raw_string_ostream out(text);
   for (uint32_t at = start; at < end;) {
     for (; row != image.pc_table.end() && row->text <= at; ++row)
-      if (row->wasm != 0) out << "  ;; @" << llvm::format_hex(row->wasm - 1, 1) << "\n";
+      if (row->wasm != 0) out << ";; @" << llvm::format_hex(row->wasm - 1, 1) << "\n";
     llvm::MCInst inst;
     uint64_t size = 0;
     const llvm::ArrayRef<uint8_t> bytes(image.bytes.data() + at, end - at);
     const bool good = decoder->getInstruction(inst, size, bytes, at, llvm::nulls()) == llvm::MCDisassembler::Success;
     size = std::max<uint64_t>(size, 1);
-    out << llvm::format_hex_no_prefix(at, 8) << ' ';
+    out << llvm::format_hex_no_prefix(at, 8);
     if (good) printer->printInst(&inst, at, "", *machine->getMCSubtargetInfo(), out);
     else out << "\t.byte " << llvm::format_hex(bytes[0], 4);
     out << "\n";

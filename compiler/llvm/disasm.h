@@ -3,13 +3,13 @@
 
 #include <string>
 
-#include "compiler/target/native_image.h"
+#include "compiler/llvm/compiler_api.h"
 #include "engine/valid/valid.h"
 
 namespace skiff::llvm_tier {
 
-/// One instruction a line: offset in the image, bytes, instruction, and the wasm offset where that changes.
-/// The image must be for this machine's ISA.   Errors: InvalidArgument.
-Result<std::string> disassemble(const compiler::NativeImage& image, const ModuleInfo& info, uint32_t func);
+/// See CompilerApi::disassemble. Errors: InvalidArgument (no such function), Unsupported (the target).
+Result<std::string> disassemble(const compiler::NativeImage& image, const ModuleInfo& info,
+                                const compiler::CompileOptions& options, uint32_t func);
 
 }  // namespace skiff::llvm_tier

@@ -131,7 +131,7 @@ TEST(LlvmTest, TailCallsAreJumps) {
   ASSERT_TRUE(c);
 #if defined(__x86_64__)
   for (uint32_t f : {0u, 1u}) {
-    const Result<std::string> code = disassemble(c->image, *c->info, f);
+    const Result<std::string> code = disassemble(c->image, *c->info, {}, f);
     ASSERT_TRUE(code);
     // The one call is the library's trap at most; neither function calls the other.
     EXPECT_EQ(count(*code, "callq\t0x"), 0u) << *code;

@@ -10,6 +10,7 @@
 namespace skiff::compiler {
 
 void CodeMap::add(const Entry& entry) {
+  for (const auto& listener : listeners_) listener->loaded(*entry.image, *entry.info);
   const std::unique_lock lock(mutex_);
   const auto at = std::upper_bound(entries_.begin(), entries_.end(), entry.image->base(),
                                    [](const uint8_t* base, const Entry& e) { return base < e.image->base(); });
@@ -18,6 +19,7 @@ void CodeMap::add(const Entry& entry) {
 }
 
 void CodeMap::remove(const Entry& entry) {
+  for (const auto& listener : listeners_) listener->unloaded(*entry.image);
   const std::unique_lock lock(mutex_);
   const auto at = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) {
     return e.image == entry.image && e.info == entry.info;

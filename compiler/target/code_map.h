@@ -6,7 +6,7 @@
 #include <shared_mutex>
 #include <vector>
 
-#include "compiler/target/code_memory.h"
+#include "compiler/target/code_symbols.h"
 
 namespace skiff {
 struct ModuleInfo;
@@ -16,6 +16,9 @@ namespace skiff::compiler {
 
 class CodeMap {
  public:
+  /// `listeners` are told of every image.
+  explicit CodeMap(CodeListeners listeners = {}) : listeners_(std::move(listeners)) {}
+
   struct Entry {
     const LoadedImage* image = nullptr;
     const ModuleInfo* info = nullptr;  // of a module that the image is the code of
@@ -30,6 +33,7 @@ class CodeMap {
   void register_unwind_info();
 
  private:
+  const CodeListeners listeners_;
   mutable std::shared_mutex mutex_;
   std::vector<Entry> entries_;                  // by address
   std::atomic<bool> all_registered_{true};

@@ -31,8 +31,10 @@ class NativeCode final : public ImageCode {
 
 class NativeTier final : public Tier {
  public:
-  explicit NativeTier(ImageProvider provider) : provider_(std::move(provider)) {}
-  explicit NativeTier(std::shared_ptr<ImageStore> store) : store_(std::move(store)) {}
+  NativeTier(ImageProvider provider, CodeListeners listeners)
+      : provider_(std::move(provider)), code_map_(std::move(listeners)) {}
+  NativeTier(std::shared_ptr<ImageStore> store, CodeListeners listeners)
+      : store_(std::move(store)), code_map_(std::move(listeners)) {}
   std::string_view name() const override { return "llvm"; }
 
   std::unique_ptr<TierJob> begin(ByteSpan binary, Features features, const Tunables& tunables) override {
@@ -102,12 +104,12 @@ Result<std::shared_ptr<const LoadedImage>> compile_to_memory(const ModuleInfo&, 
   return LoadedImage::from_memory(SKIFF_TRY(compile()));
 }
 
-std::unique_ptr<Tier> make_native_tier(ImageProvider provider) {
-  return std::make_unique<NativeTier>(provider ? std::move(provider) : compile_to_memory);
+std::unique_ptr<Tier> make_native_tier(ImageProvider provider, CodeListeners listeners) {
+  return std::make_unique<NativeTier>(provider ? std::move(provider) : compile_to_memory, std::move(listeners));
 }
 
-std::unique_ptr<Tier> make_native_tier(std::shared_ptr<ImageStore> store) {
-  return std::make_unique<NativeTier>(std::move(store));
+std::unique_ptr<Tier> make_native_tier(std::shared_ptr<ImageStore> store, CodeListeners listeners) {
+  return std::make_unique<NativeTier>(std::move(store), std::move(listeners));
 }
 
 Result<NativeImage> compile_with_llvm(const ModuleInfo& info, CompileOptions options) {

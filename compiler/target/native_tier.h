@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "compiler/target/code_memory.h"
+#include "compiler/target/code_symbols.h"
 #include "compiler/llvm/compiler_api.h"
 #include "engine/exec/engine.h"
 #include "engine/exec/instance.h"
@@ -26,7 +27,7 @@ Result<std::shared_ptr<const LoadedImage>> compile_to_memory(const ModuleInfo& i
                                                              const CompileNow& compile);
 
 /// Without a provider: compile_to_memory.
-std::unique_ptr<Tier> make_native_tier(ImageProvider provider = {});
+std::unique_ptr<Tier> make_native_tier(ImageProvider provider = {}, CodeListeners listeners = {});
 
 /// Images that are kept between runs, by what they were made of.   Thread: any, several at once.
 class ImageStore {
@@ -40,7 +41,7 @@ class ImageStore {
 };
 
 /// Compiles what it does not find in `store`.
-std::unique_ptr<Tier> make_native_tier(std::shared_ptr<ImageStore> store);
+std::unique_ptr<Tier> make_native_tier(std::shared_ptr<ImageStore> store, CodeListeners listeners = {});
 
 /// The code of a module that is machine code, or will be.
 class ImageCode : public TierCode {

@@ -31,6 +31,11 @@ struct Tunables {
   /// Bytes of wasm stack per store (interpreter: its value stack).
   uint64_t stack_size = uint64_t{1} << 20 << 3;
   uint64_t gc_heap_limit = uint64_t{1} << 32;
+  /// Compiled code looks whether Store::interrupt() was called; costs up to several percent in small loops. The
+  /// interpreter always does.
+  bool interruptible = false;
+  /// Every instruction, and every call once more, takes 1 of VmStore::fuel; see docs/limits.md.
+  bool fuel = false;
   bool gc_stress = false;              // collect at every allocation (tests)
   unsigned validation_threads = 0;     // see ValidateOptions
   PoolOptions pool;                    // what is kept for the next instances and stores

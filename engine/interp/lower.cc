@@ -67,6 +67,14 @@ void Lowering::word64(uint64_t w) {
   word(static_cast<uint32_t>(w >> 32));
 }
 
+// At the same places as compiled code does (compiler/llvm): at every end of a basic block and before every call.
+void Lowering::charge_fuel() {
+  if (!context_.tunables.fuel || fuel_ == 0) return;
+  mark_offset();
+  emit(Code::ChargeFuel);
+  word(std::exchange(fuel_, 0));
+}
+
 void Lowering::mark_offset() {
   if (offset_ == marked_offset_) return;
   auto put = [&](uint64_t n) {

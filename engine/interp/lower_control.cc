@@ -286,6 +286,7 @@ void Lowering::do_return() {
 
 void Lowering::block_begin(const Instr& e, const BlockInfo& block, const WalkView&) {
   offset_ = e.offset;
+  charge_fuel();
   Condition c;
   if (e.op == Op::If) c = take_condition();
   const auto params = static_cast<uint32_t>(block.params.size());
@@ -320,6 +321,7 @@ void Lowering::block_else(const Instr& e, const ResolvedInstr& resolved, const B
   Block& b = blocks_.back();
   if (b.op == Op::Try && !b.in_catch) b.try_end = here();
   if (falls_through) {
+    charge_fuel();
     move_label_values(b, true);
     jump(b);
   }
@@ -333,6 +335,7 @@ void Lowering::block_else(const Instr& e, const ResolvedInstr& resolved, const B
 
 void Lowering::block_end(const Instr& e, const BlockInfo&, const WalkView&, bool falls_through) {
   offset_ = e.offset;
+  if (falls_through) charge_fuel();
   Block b = blocks_.back();
   if (b.op == Op::TryTable) end_try_table(b);
   if (e.op == Op::Delegate)

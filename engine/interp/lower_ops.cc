@@ -103,6 +103,8 @@ bool swapped(Op op, Op& out) {
 void Lowering::instr(const Instr& e, const ResolvedInstr& resolved, const WalkView&) {
   offset_ = e.offset;
   const OpInfo& row = info(e.op);
+  ++fuel_;
+  if (row.shape == Shape::Control || row.shape == Shape::Call) charge_fuel();
   const bool vector = row.feature == Feature::Simd || row.feature == Feature::RelaxedSimd;
   switch (row.shape) {
     case Shape::Unary: return vector ? vector_op(e) : unary(e.op);

@@ -111,6 +111,7 @@ class Lowering {
   void slot_word(int32_t s) { code_.push_back(static_cast<uint32_t>(s)); }
   void word64(uint64_t w);
   void words(std::initializer_list<uint32_t> list) { code_.insert(code_.end(), list); }
+  void charge_fuel();  // for the instructions since the last time
   void mark_offset();  // the next instruction belongs to the wasm instruction at offset_
   static Code plus(Code code, uint32_t n) { return static_cast<Code>(static_cast<uint32_t>(code) + n); }
 
@@ -234,6 +235,7 @@ class Lowering {
   Source fusible_left_, fusible_right_;
   Acc fusible_acc_;
   uint64_t offset_ = 0;  // of the current wasm instruction
+  uint32_t fuel_ = 1;    // instructions not yet charged, and the call itself
   uint32_t marked_word_ = 0;
   uint64_t marked_offset_ = 0;
   std::vector<uint32_t> stub_labels_;  // br_table: labels that need moves

@@ -32,6 +32,15 @@ SKIFF_BODY branch_on_cast(Regs& r) {
     r.pc += 5;
 }
 
+/// Cost. Leaves accumulators as they are.
+SKIFF_BODY charge_fuel(Regs& r) {
+  int64_t& fuel = r.ctx->vm_store->fuel;
+  fuel -= r.pc[2];
+  if (fuel < 0) [[unlikely]]
+    return trap(r, TrapCode::OutOfFuel);
+  r.pc += 3;
+}
+
 SKIFF_BODY unreachable(Regs& r) { trap(r, TrapCode::Unreachable); }
 
 SKIFF_BODY copy(Regs& r) {
@@ -195,7 +204,8 @@ SKIFF_INLINE void tail_call_func(Regs& r, FuncInst* func, Slot* args) {
     return;
   for (uint32_t i = 0; i < lazy->param_slots; ++i) base[i] = args[i];
   const bool other = func->ctx != r.ctx;
-  enter(r, lazy, code, fp, {header.ret | other, header.caller, lazy, func->ctx});
+  // The first frame of an activation returns to no context.
+  enter(r, lazy, code, fp, {header.ret | (other && header.caller), header.caller, lazy, func->ctx});
   if (other) enter_context(r, func->ctx);
 }
 

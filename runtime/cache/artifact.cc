@@ -189,6 +189,24 @@ Status write_artifact(int fd, const ArtifactSource& source) {
   return {};
 }
 
+Status save_artifact(const std::string& path, const ArtifactSource& source) {
+  auto failed = [](const char* what) {
+    return fail(ErrorCode::FileError, kNoOffset, kNoIndex,
+                std::string(what) + ": " + std::strerror(errno));
+  };
+  struct stat st{};
+  if (::stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode))
+    return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, "not a regular file");
+  const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
+  const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0) return failed("cannot write");
+  Status written = write_artifact(fd, source);
+  if (::close(fd) != 0 && written) written = failed("cannot write");
+  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = failed("cannot rename");
+  if (!written) ::unlink(temporary.c_str());
+  return written;
+}
+
 bool has_artifact_magic(ByteSpan bytes) {
   return bytes.size() >= kMagic.size() &&
          std::equal(kMagic.begin(), kMagic.begin() + 4, bytes.begin());
@@ -295,6 +313,8 @@ Status Artifact::verify(int fd) const {
   if (mark.boot != 0) (void)::fsetxattr(fd, kMarkName, &mark, sizeof mark, 0);
   return {};
 }
+
+ByteSpan Artifact::image() const { return {bytes(kText).data(), parts().total_size()}; }
 
 Result<std::shared_ptr<const compiler::LoadedImage>> Artifact::load(
     std::shared_ptr<const Artifact> artifact, int fd) {

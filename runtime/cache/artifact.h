@@ -19,6 +19,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "compiler/target/code_memory.h"
@@ -45,6 +46,10 @@ struct ArtifactSource {
 /// Errors: FileError (full disk, file size limit), Unsupported (an image that contradicts itself).
 Status write_artifact(int fd, const ArtifactSource& source);
 
+/// Writes an artifact under another name and renames it: whoever runs an older file goes on running that.
+/// Errors: as write_artifact(); Unsupported where something else than a file has that name.
+Status save_artifact(const std::string& path, const ArtifactSource& source);
+
 /// Do these first bytes of a file (at least 8) look like an artifact, even a damaged one?
 bool has_artifact_magic(ByteSpan bytes);
 
@@ -63,6 +68,8 @@ class Artifact {
   ByteSpan wasm() const;
   uint64_t file_size() const { return size_; }
   compiler::ImageParts parts() const;
+  /// Text, read-only data and data, as they follow each other.
+  ByteSpan image() const;
 
   /// Checks all checksums, unless this was done before, since the machine was started and for the
   /// file as it is. Remembers success. `fd`: as given to open(). Errors: Unsupported naming the

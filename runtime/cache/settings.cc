@@ -200,6 +200,8 @@ std::string code_settings(const CodeTarget& target, Features features, const Tun
   text += "\narch=" + target.arch;
   text += "\nfeatures=" + hex(features.bits());
   text += "\nguard-pages=" + std::to_string(tunables.guard_pages);
+  text += "\ninterruptible=" + std::to_string(tunables.interruptible);
+  text += "\nfuel=" + std::to_string(tunables.fuel);
   text += "\ncpu=" + target.cpu;
   return text + "\n";
 }

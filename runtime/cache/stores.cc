@@ -2,7 +2,11 @@
 // by settings.
 #include "runtime/cache/stores.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 
 #include "runtime/cache/settings.h"
 
@@ -93,6 +97,52 @@ Result<std::shared_ptr<const LoadedImage>> load_trusted(std::shared_ptr<const Ar
 std::shared_ptr<compiler::ImageStore> make_artifact_store(
     std::shared_ptr<const Artifact> artifact, std::shared_ptr<const LoadedImage> image) {
   return std::make_shared<ArtifactStore>(std::move(artifact), std::move(image));
+}
+
+std::string ArtifactFolder::path_of(ByteSpan binary, Features features,
+                                    const Tunables& tunables) const {
+  const std::string settings = code_settings({}, features, tunables);
+  const Hash128 hash = hash128({binary, bytes_of(settings)});
+  char name[40];
+  std::snprintf(name, sizeof name, "%016llx%016llx.skiff", static_cast<unsigned long long>(hash[1]),
+                static_cast<unsigned long long>(hash[0]));
+  return directory_ + "/" + name;
+}
+
+Result<std::shared_ptr<const LoadedImage>> ArtifactFolder::load(const std::string& path,
+                                                                ByteSpan binary, Features features,
+                                                                const Tunables& tunables) const {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  auto image = [&]() -> Result<std::shared_ptr<const LoadedImage>> {
+    auto artifact = SKIFF_TRY(Artifact::open(fd));
+    if (!std::ranges::equal(artifact->wasm(), binary))
+      return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, path + ": of another module");
+    return load_trusted(std::move(artifact), fd, features, tunables);
+  }();
+  if (fd >= 0) ::close(fd);
+  return image;
+}
+
+std::shared_ptr<const LoadedImage> ArtifactFolder::find(ByteSpan binary, Features features,
+                                                        const Tunables& tunables) {
+  const std::string path = path_of(binary, features, tunables);
+  if (::access(path.c_str(), F_OK) != 0) return nullptr;
+  auto image = load(path, binary, features, tunables);
+  return image ? std::move(*image) : nullptr;
+}
+
+Result<std::shared_ptr<const LoadedImage>> ArtifactFolder::keep(ByteSpan binary, Features features,
+                                                                const Tunables& tunables,
+                                                                compiler::NativeImage image) {
+  SKIFF_TRY(save(binary, features, tunables, native_target(), image));
+  return load(path_of(binary, features, tunables), binary, features, tunables);
+}
+
+Status ArtifactFolder::save(ByteSpan binary, Features features, const Tunables& tunables,
+                            const CodeTarget& target, const compiler::NativeImage& image) const {
+  const std::string settings = code_settings(target, features, tunables);
+  const Hash128 key = hash128({binary, bytes_of(settings)});
+  return save_artifact(path_of(binary, features, tunables), {image, binary, settings, "", key});
 }
 
 }  // namespace skiff

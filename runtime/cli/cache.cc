@@ -1,14 +1,37 @@
 // `skiff cache`: what the cache of compiled code has, and emptying it.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <ctime>
 
 #include "runtime/cli/cache_options.h"
 #include "runtime/cli/commands.h"
+#include "runtime/cli/input.h"
 #include "runtime/cli/json.h"
 #include "runtime/config.h"
 
 namespace skiff::cli {
 namespace {
+
+// Of the processes that add to a cache in the background, one at a time: they are not to load the machine.
+class OnlyOne {
+ public:
+  explicit OnlyOne(const std::string& directory)
+      : fd_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+        got_it_(fd_ < 0 || ::flock(fd_, LOCK_EX | LOCK_NB) == 0) {}
+  ~OnlyOne() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  OnlyOne(const OnlyOne&) = delete;
+  bool got_it() const { return got_it_; }
+
+ private:
+  const int fd_;
+  const bool got_it_;
+};
 
 std::string size_text(uint64_t bytes) {
   constexpr std::string_view kUnits = "KMGT";
@@ -62,6 +85,38 @@ bool print_json_list(const CodeCache& cache, const std::vector<CacheEntry>& entr
   return print_json(document);
 }
 
+// `skiff cache add FILE...`: as running them would, but for the running.
+int add_modules(const Arguments& args, const CacheOptions& cache) {
+  RuntimeConfig config;
+  if (const auto features = args.value("features")) {
+    if (const Status set = set_option(config, "features", *features); !set)
+      return report_error("--features: " + set.error().message()), kExitUsage;
+  }
+  config.engine.tunables.interruptible = args.has("interruptible");
+  config.engine.tunables.fuel = args.has("fuel");
+  const OnlyOne alone(cache.cache->directory());
+  if (args.has("background")) {
+    if (!alone.got_it()) return kExitOk;
+    (void)::setpriority(PRIO_PROCESS, 0, 19);
+  }
+  int code = kExitOk;
+  for (const std::string_view path : args.operands().subspan(1)) {
+    const auto input = read_input(path);
+    const auto binary = input ? to_binary(*input, config.engine.features) : std::nullopt;
+    if (!binary) {
+      code = kExitFailure;
+      continue;
+    }
+    const TierOptions options{.store = make_cache_store(cache.cache, input->name, cache.notes)};
+    Engine engine(config.engine, artifact_tier().make(options));
+    if (const auto module = compile_module(engine, *binary); !module) {
+      report_error(*input, module.error(), true);
+      code = kExitFailure;
+    }
+  }
+  return code;
+}
+
 int run_cache(const Arguments& args) {
   const auto options = cache_options(args);
   if (!options) return kExitUsage;
@@ -78,9 +133,13 @@ int run_cache(const Arguments& args) {
     if (!removed) return failed(removed.error());
     return print("removed " + std::to_string(*removed) + " entries\n") ? kExitOk : kExitFailure;
   }
+  if (what == "add") return add_modules(args, *options);
   if (what != "list")
-    return report_error("unknown operand '" + std::string(what) + "'; known: list, clear, path"),
+    return report_error("unknown operand '" + std::string(what) +
+                        "'; known: list, add, clear, path"),
            kExitUsage;
+  if (args.operands().size() > 1)
+    return report_error("too many operands for 'list'"), kExitUsage;
   const auto entries = cache.list();
   if (!entries) return failed(entries.error());
   return (args.has("json") ? print_json_list(cache, *entries) : print_list(cache, *entries))
@@ -90,7 +149,13 @@ int run_cache(const Arguments& args) {
 
 constexpr OptionSpec kOptions[] = {
     {.name = "cache-dir", .value = "DIR", .help = "the cache's folder"},
+    {.name = "cache-size", .value = "SIZE", .help = "limit of the cache (1G)"},
     {.name = "json", .help = "list as JSON; times in seconds since 1970"},
+    {.name = "features", .value = "LIST", .help = "add: as 'skiff run' will be told"},
+    {.name = "interruptible", .help = "add: for 'skiff run --timeout'"},
+    {.name = "fuel", .help = "add: for 'skiff run --fuel'"},
+    {.name = "background", .help = "add: at lowest priority, and only if no other process does"},
+    {.name = "verbose", .letter = 'v', .help = "add: say what happens"},
 };
 
 }  // namespace
@@ -117,8 +182,8 @@ std::optional<CacheOptions> cache_options(const Arguments& args) {
 
 const CommandSpec kCacheCommand = {
     .name = "cache",
-    .operands = "[list|clear|path]",
-    .summary = "list or empty the cache of compiled code",
+    .operands = "[list|clear|path|add FILE...]",
+    .summary = "list, fill or empty the cache of compiled code",
     .details =
         "Tiers that compile keep the code of modules that were run, so that it is there next time. "
         "The cache\n"
@@ -128,7 +193,7 @@ const CommandSpec kCacheCommand = {
     .options = kOptions,
     .run = run_cache,
     .min_operands = 0,
-    .max_operands = 1,
+    .max_operands = ~size_t{0},
 };
 
 }  // namespace skiff::cli

@@ -1,12 +1,5 @@
 // `skiff compile`: a module to a file with its machine code, ahead of running it.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-
-#include "compiler/target/compiler_library.h"
+#include "compiler/target/native_tier.h"
 #include "engine/valid/valid.h"
 #include "runtime/cache/artifact.h"
 #include "runtime/cache/settings.h"
@@ -28,25 +21,6 @@ std::string output_name(const Arguments& args, const Input& input) {
   return name + ".skiff";
 }
 
-// Writes under another name and renames: whoever runs an older file goes on running that.
-Status write_file(const std::string& path, const ArtifactSource& source) {
-  auto failed = [](const char* what) {
-    return fail(ErrorCode::FileError, kNoOffset, kNoIndex,
-                std::string(what) + ": " + std::strerror(errno));
-  };
-  struct stat st{};
-  if (::stat(path.c_str(), &st) == 0 && !S_ISREG(st.st_mode))
-    return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, "not a regular file");
-  const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
-  const int fd = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (fd < 0) return failed("cannot write");
-  Status written = write_artifact(fd, source);
-  if (::close(fd) != 0 && written) written = failed("cannot write");
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) written = failed("cannot rename");
-  if (!written) ::unlink(temporary.c_str());
-  return written;
-}
-
 int run_compile(const Arguments& args) {
   EngineConfig config;
   if (const auto list = args.value("features")) {
@@ -56,6 +30,8 @@ int run_compile(const Arguments& args) {
   const auto target = parse_target(args.value("target").value_or("native"));
   if (!target) return report_error("--target: " + target.error().message()), kExitUsage;
   config.tunables.guard_pages &= !args.has("no-guards");
+  config.tunables.interruptible = args.has("interruptible");
+  config.tunables.fuel = args.has("fuel");
   const auto input = read_input(args.operands()[0]);
   if (!input) return kExitFailure;
   const std::string output = output_name(args, *input);
@@ -68,18 +44,17 @@ int run_compile(const Arguments& args) {
   auto compiled = [&]() -> Result<compiler::NativeImage> {
     Module module = SKIFF_TRY(decode_module(*binary, config.features));
     const auto info = SKIFF_TRY(validate_module(std::move(module), registry));
-    const compiler::CompilerApi* compiler = SKIFF_TRY(compiler::load_llvm_compiler());
     compiler::CompileOptions options;
     options.tunables = config.tunables;
     options.triple = target->triple;
     options.cpu = target->llvm_cpu;
-    return compiler->compile(*info, options);
+    return compiler::compile_with_llvm(*info, options);
   }();
   if (!compiled) return report_error(*input, compiled.error(), true), kExitFailure;
   const std::string settings = code_settings(*target, config.features, config.tunables);
   const Hash128 key = hash128({binary->bytes, bytes_of(settings)});
   const std::string_view name = std::string_view(input->name).substr(input->name.rfind('/') + 1);
-  if (const Status written = write_file(output, {*compiled, binary->bytes, settings, name, key});
+  if (const Status written = save_artifact(output, {*compiled, binary->bytes, settings, name, key});
       !written) {
     return report_error(output + ": " + written.error().detail), kExitFailure;
   }
@@ -95,6 +70,8 @@ constexpr OptionSpec kOptions[] = {
      .value = "LIST",
      .help = "switch proposals on or off, e.g. -simd,+legacy-exceptions"},
     {.name = "no-guards", .help = "explicit bounds checks, for machines with little address space"},
+    {.name = "interruptible", .help = "code for 'skiff run --timeout'"},
+    {.name = "fuel", .help = "code for 'skiff run --fuel'"},
 };
 
 }  // namespace

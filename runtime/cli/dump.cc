@@ -4,6 +4,7 @@
 
 #include "engine/text/text.h"
 #include "runtime/cli/commands.h"
+#include "runtime/cli/dump_native.h"
 #include "runtime/cli/input.h"
 #include "runtime/cli/json.h"
 
@@ -233,6 +234,7 @@ std::string text_of(const Json& doc) {
 }
 
 int run_dump(const Arguments& args) {
+  if (args.has("native")) return dump_native(args, args.operands()[0]);
   const auto input = read_input(args.operands()[0]);
   if (!input) return kExitFailure;
   // Text is assembled first, so that offsets and sections are those of the binary.
@@ -251,6 +253,9 @@ int run_dump(const Arguments& args) {
 
 constexpr OptionSpec kOptions[] = {
     {.name = "disassemble", .letter = 'd', .help = "also the code, with byte offsets"},
+    {.name = "native", .help = "the machine code of FILE, or in FILE if it is compiled, instead"},
+    {.name = "func", .value = "FUNC", .help = "--native: of this function only (index, name or export)"},
+    {.name = "target", .value = "CPU", .help = "--native: compile for it, as in 'skiff compile'"},
     {.name = "json", .help = "print as JSON (without code)"},
 };
 

@@ -3,9 +3,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
+#include "compiler/target/compiler_library.h"
 #include "engine/base/utf8.h"
 #include "engine/binary/decode.h"
 #include "engine/exec/instance.h"
@@ -117,7 +119,40 @@ void report_error(const Input& input, const Error& error, bool in_binary) {
       " " + error_mark() + printable(error.message()) + "\n" + source_excerpt(input.content, at));
 }
 
+namespace {
+
+// Where the frames are in the source, for modules with DWARF. The compiler's library reads it: it is only loaded for that.
+std::vector<std::string> source_positions(const Trap& trap) {
+  std::vector<std::string> positions(trap.frames.size());
+  std::vector<bool> asked(trap.frames.size());
+  for (size_t i = 0; i < trap.frames.size(); ++i) {
+    if (!trap.frames[i].instance || asked[i]) continue;
+    const Module& m = trap.frames[i].instance->info().module;
+    const bool has_lines = std::any_of(m.customs.begin(), m.customs.end(),
+                                       [](const CustomSection& c) { return c.name == ".debug_line"; });
+    if (!has_lines) continue;
+    const auto compiler = compiler::load_llvm_compiler();
+    if (!compiler) return positions;
+    // All frames of this module at once: reading the tables is what takes time.
+    std::vector<uint64_t> offsets;
+    std::vector<size_t> at;
+    for (size_t k = i; k < trap.frames.size(); ++k) {
+      const TrapFrame& frame = trap.frames[k];
+      if (!frame.instance || &frame.instance->info().module != &m) continue;
+      offsets.push_back(frame.offset);
+      at.push_back(k);
+      asked[k] = true;
+    }
+    const std::vector<std::string> found = (*compiler)->source_positions(m, offsets);
+    for (size_t k = 0; k < at.size(); ++k) if (!found[k].empty()) positions[at[k]] = " at " + printable(found[k]);
+  }
+  return positions;
+}
+
+}  // namespace
+
 void report_trap(std::string_view program, const Trap& trap) {
+  const std::vector<std::string> positions = source_positions(trap);
   std::string text =
       error_mark() + std::string(program) + " trapped: " + printable(trap.message()) + "\n";
   size_t number = 0;
@@ -134,7 +169,8 @@ void report_trap(std::string_view program, const Trap& trap) {
     const std::string_view name = frame.instance
                                       ? frame.instance->info().module.names.funcs.find(frame.func)
                                       : std::string_view();
-    text += (name.empty() ? "?" : printable(name)) + " (func " + std::to_string(frame.func) + ")\n";
+    text += (name.empty() ? "?" : printable(name)) + " (func " + std::to_string(frame.func) + ")";
+    text += positions[i] + "\n";
   }
   write_error(text);
 }

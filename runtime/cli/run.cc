@@ -1,4 +1,7 @@
 // `skiff run`: a WASI command, or one export of any module.
+#include <unistd.h>
+
+#include <cstdio>
 #include <optional>
 
 #include "engine/exec/linker.h"
@@ -8,6 +11,7 @@
 #include "runtime/cli/input.h"
 #include "runtime/cli/invoke.h"
 #include "runtime/cli/precompiled.h"
+#include "runtime/cli/spawn.h"
 #include "runtime/cli/watchdog.h"
 #include "runtime/config.h"
 #include "wasi/os/ctx.h"
@@ -82,14 +86,26 @@ class Program {
  public:
   /// `precompiled`: instead of the input's content; null for ordinary modules.
   Program(const Arguments& args, const RuntimeConfig& config, const Input& input,
-          const Precompiled* precompiled, std::unique_ptr<Tier> tier)
+          const Precompiled* precompiled, const CacheOptions& cache, std::unique_ptr<Tier> tier)
       : args_(args),
         config_(config),
         input_(input),
         precompiled_(precompiled),
+        cache_(cache.cache),
         engine_(config.engine, std::move(tier)) {}
 
   int run() {
+    const int code = run_module();
+    // Nobody waits for a compiler whose work only the next start would have used: this process ends here.
+    if (engine_.tier().busy()) {
+      finish_elsewhere();
+      leave_now(code);
+    }
+    return code;
+  }
+
+ private:
+  int run_module() {
     auto module = load();
     if (!module) return kExitFailure;
     if (!find_entry(**module)) return kExitFailure;
@@ -100,14 +116,36 @@ class Program {
     Linker linker(*store_);
     wasi::P1::define(linker, ctx_);
     std::optional<Watchdog> watchdog;
+    store_->vm().fuel = config_.fuel.value_or(0);
     if (config_.timeout) watchdog.emplace(*store_, *config_.timeout, input_.name);
     auto instance = linker.instantiate(std::move(*module));
     const int code = instance ? start(**instance) : failed(instance.error());
+    if (args_.has("verbose") && config_.fuel)
+      report_note(input_.name + ": " + std::to_string(*config_.fuel - store_->vm().fuel) + " of " +
+                  std::to_string(*config_.fuel) + " fuel consumed");
     if (code == kExitTrap && watchdog && watchdog->fired()) return kExitTimeout;
     return code;
   }
 
- private:
+  // The compilation that this process was too short for, in one that nobody waits for: the next start shall have the
+  // code. It is detached, has no streams, and runs at the lowest priority.
+  void finish_elsewhere() {
+    if (!cache_ || precompiled_ || !is_file(input_.name)) return;
+    std::vector<std::string> words = {"skiff", "cache", "add", "--background", "--cache-dir=" + cache_->directory()};
+    if (const auto features = args_.value("features")) words.push_back("--features=" + std::string(*features));
+    if (const auto size = args_.value("cache-size")) words.push_back("--cache-size=" + std::string(*size));
+    if (config_.engine.tunables.interruptible) words.emplace_back("--interruptible");
+    if (config_.engine.tunables.fuel) words.emplace_back("--fuel");
+    words.push_back(input_.name);
+    spawn_detached(words);
+  }
+
+  // Other threads are left where they are, so nothing may be torn down under them.
+  [[noreturn]] static void leave_now(int code) {
+    std::fflush(nullptr);
+    ::_exit(code);
+  }
+
   std::optional<ModulePtr> load() {
     const auto binary = precompiled_
                             ? SharedBytes{precompiled_->artifact->wasm(), precompiled_->artifact}
@@ -199,22 +237,38 @@ class Program {
   const RuntimeConfig& config_;
   const Input& input_;
   const Precompiled* precompiled_;
+  const std::shared_ptr<const CodeCache> cache_;
   Engine engine_;
   wasi::Ctx ctx_;
   std::unique_ptr<Store> store_;
   std::string entry_;
 };
 
+// --profile and --debugger; reports what is wrong.
+std::optional<compiler::CodeListeners> code_listeners(const Arguments& args) {
+  compiler::CodeListeners listeners;
+  if (const auto kind = args.value("profile")) {
+    if (*kind != "perfmap" && *kind != "jitdump")
+      return report_error("--profile: unknown kind '" + std::string(*kind) + "'; known: perfmap, jitdump"),
+             std::nullopt;
+    auto made = *kind == "perfmap" ? compiler::make_perf_map("/tmp") : compiler::make_jitdump(".");
+    if (!made) return report_error("--profile: " + made.error().detail), std::nullopt;
+    listeners.push_back(std::move(*made));
+  }
+  if (args.has("debugger")) listeners.push_back(compiler::make_debugger_interface());
+  return listeners;
+}
+
 std::unique_ptr<Tier> make_tier(const RuntimeConfig& config, const CacheOptions& cache,
-                                const std::string& name) {
-  TierOptions options{.notes = cache.notes};
+                                const compiler::CodeListeners& listeners, const std::string& name) {
+  TierOptions options{.notes = cache.notes, .listeners = listeners};
   if (config.tier->compiles && cache.cache) options.store = make_cache_store(cache.cache, name, cache.notes);
   return config.tier->make(options);
 }
 
 // The code of an artifact, or, where it cannot be used here, the module in it.
 int run_precompiled(const Arguments& args, const RuntimeConfig& config, const CacheOptions& cache,
-                    std::string_view path) {
+                    const compiler::CodeListeners& listeners, std::string_view path) {
   const Input input{.name = std::string(path)};
   if (!args.has("allow-precompiled")) {
     report_error(
@@ -227,16 +281,17 @@ int run_precompiled(const Arguments& args, const RuntimeConfig& config, const Ca
   const auto precompiled = open_precompiled(input.name, config.engine, want_code);
   if (!precompiled) return kExitFailure;
   if (!precompiled->image) {
-    return Program(args, config, input, &*precompiled, make_tier(config, cache, input.name)).run();
+    return Program(args, config, input, &*precompiled, cache, make_tier(config, cache, listeners, input.name)).run();
   }
   auto store = make_artifact_store(precompiled->artifact, precompiled->image);
-  auto tier = artifact_tier().make({.store = std::move(store)});
-  return Program(args, config, input, &*precompiled, std::move(tier)).run();
+  auto tier = artifact_tier().make({.store = std::move(store), .listeners = listeners});
+  return Program(args, config, input, &*precompiled, cache, std::move(tier)).run();
 }
 
 int run_run(const Arguments& args) {
   RuntimeConfig config;
-  for (const std::string_view name : {"features", "tier", "max-memory", "stack-size", "timeout"}) {
+  for (const std::string_view name : {"features", "tier", "max-memory", "max-table-elements", "max-instances",
+                                     "stack-size", "timeout", "fuel"}) {
     const auto value = args.value(name);
     if (!value) continue;
     if (const Status set = set_option(config, name, *value); !set) {
@@ -245,11 +300,13 @@ int run_run(const Arguments& args) {
   }
   const auto cache = cache_options(args);
   if (!cache) return kExitUsage;
+  const auto listeners = code_listeners(args);
+  if (!listeners) return kExitUsage;
   const std::string_view path = args.operands()[0];
-  if (is_precompiled(path)) return run_precompiled(args, config, *cache, path);
+  if (is_precompiled(path)) return run_precompiled(args, config, *cache, *listeners, path);
   const auto input = read_input(path);
   if (!input) return kExitFailure;
-  return Program(args, config, *input, nullptr, make_tier(config, *cache, input->name)).run();
+  return Program(args, config, *input, nullptr, *cache, make_tier(config, *cache, *listeners, input->name)).run();
 }
 
 constexpr OptionSpec kOptions[] = {
@@ -281,9 +338,18 @@ constexpr OptionSpec kOptions[] = {
      .value = "SIZE",
      .help = "limit of all linear memories together, e.g. 64M"},
     {.name = "stack-size", .value = "SIZE", .help = "bytes of wasm stack, e.g. 1M"},
+    {.name = "profile",
+     .value = "KIND",
+     .help = "perfmap (/tmp/perf-PID.map) or jitdump (./jit-PID.dump), for perf"},
+    {.name = "debugger", .help = "tell GDB and LLDB the names of compiled functions"},
+    {.name = "max-table-elements", .value = "N", .help = "limit of all tables together"},
+    {.name = "max-instances", .value = "N", .help = "limit of module instances"},
     {.name = "timeout",
      .value = "DURATION",
      .help = "end the program after this time, e.g. 500ms, 10s"},
+    {.name = "fuel",
+     .value = "N",
+     .help = "end the program after about N instructions, always at the same one"},
 };
 
 }  // namespace
