@@ -5,8 +5,10 @@ Usage: cli_test.py PATH_TO_SKIFF [unittest arguments]
 """
 import json
 import os
+import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -70,13 +72,25 @@ DIVIDE = """(module (memory (export "memory") 1)
 # The compiler's library lies next to the program in a build.
 HAS_COMPILER = len(SKIFF) == 1 and os.path.exists(os.path.join(os.path.dirname(SKIFF[0]), "libskiff-llvm.so"))
 
+SUM = """(module (func (export "sum") (param i32) (result i32) (local i32)
+  (loop (local.set 1 (i32.add (local.get 1) (call $id (local.get 0))))
+        (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+  (local.get 1))
+  (func $id (param i32) (result i32) (if (result i32) (i32.and (local.get 0) (i32.const 1))
+    (then (local.get 0)) (else (i32.add (local.get 0) (i32.const 0))))))"""
+
+FIB = """(module (func $fib (export "fib") (param i32) (result i32)
+  (if (result i32) (i32.lt_s (local.get 0) (i32.const 2)) (then (local.get 0))
+    (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2))))))))"""
+
 LOOP = '(module (func (export "_start") (loop (br 0))))'
 
 
 class CliTest(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="skiff-cli-")
-        self.addCleanup(shutil.rmtree, self.dir)
+        # A process that fills the cache in the background may still be at it.
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
 
     def file(self, name, content):
         path = os.path.join(self.dir, name)
@@ -323,10 +337,41 @@ class CliTest(unittest.TestCase):
         self.check("run", "--features=-multi-memory", wat, status=1, err="multiple memories")
 
     def test_interrupt_ends_by_signal(self):
-        p = subprocess.Popen([*SKIFF, "run", self.file("loop.wat", LOOP)], cwd=self.dir)
+        p = subprocess.Popen([*SKIFF, "run", "--no-cache", self.file("loop.wat", LOOP)], cwd=self.dir)
         time.sleep(0.3)
         p.send_signal(signal.SIGINT)
         self.assertEqual(p.wait(20), -signal.SIGINT)
+
+    def test_fuel(self):
+        wat = self.file("sum.wat", SUM)
+        tiers = ["interp"] + (["llvm", "auto"] if HAS_COMPILER else [])
+        used = set()
+        for tier in tiers:
+            run = ["run", f"--tier={tier}", "-v", "--no-cache", "--invoke=sum", "--fuel=100000", wat]
+            for _ in range(2):
+                r = self.check(*run, "100", out="5050\n", err="fuel consumed")
+                used.add(re.search(rb"(\d+) of 100000 fuel", r.stderr).group(1))
+            self.check(*run, "100000", status=134, err="all fuel consumed")
+            self.check("run", f"--tier={tier}", "--no-cache", "--fuel=1000000", self.file("loop.wat", LOOP), status=134,
+                       err="all fuel consumed")
+        self.assertEqual(len(used), 1, used)
+        # One less than it takes does not do.
+        enough = int(used.pop())
+        for tier in tiers:
+            run = ["run", f"--tier={tier}", "--no-cache", "--invoke=sum"]
+            self.check(*run, f"--fuel={enough}", wat, "100", out="5050\n")
+            self.check(*run, f"--fuel={enough - 1}", wat, "100", status=134, err="all fuel consumed")
+        self.check("run", "--fuel=much", wat, status=2, err="'much' is not a number")
+
+    @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
+    def test_compiled_code_can_be_interrupted(self):
+        self.check("run", "--tier=llvm", "--no-cache", "--timeout=300ms", self.file("loop.wat", LOOP), status=124)
+
+    def test_limits_of_tables_and_instances(self):
+        wat = self.file("t.wat", '(module (table 10 funcref) (func (export "_start")))')
+        self.check("run", "--max-table-elements=10", wat)
+        self.check("run", "--max-table-elements=9", wat, status=1, err="table elements")
+        self.check("run", "--max-instances=0", wat, status=1, err="instances")
 
     # Compiled code. What the cache promises in detail: runtime/cache/*_test.cc.
 
@@ -338,7 +383,7 @@ class CliTest(unittest.TestCase):
         self.check("cache", "path", status=1, err="no cache folder",
                    env={"SKIFF_CACHE_DIR": "", "XDG_CACHE_HOME": "", "HOME": ""})
         self.check("cache", "clear", out="removed 0 entries\n")
-        self.check("cache", "empty", status=2, err="known: list, clear, path")
+        self.check("cache", "empty", status=2, err="known: list, add, clear, path")
         self.check("run", "--cache-size=much", "x", status=2, err="--cache-size")
         self.check("compile", self.file("d.wat", DIVIDE), "--target=pdp11", status=2, err="known targets: native")
         self.assertEqual(json.loads(self.check("cache", "--json").stdout)["entries"], [])
@@ -362,6 +407,62 @@ class CliTest(unittest.TestCase):
         self.check(*llvm, "2", out="42\n", err="found in the cache")
         self.check("cache", "clear", out="removed 2 entries\n")
         self.check(*llvm, "2", out="42\n", err="not in the cache")
+
+    @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
+    def test_auto_goes_on_in_compiled_code(self):
+        # Long enough that it is compiled while it runs; the code is there for the second run.
+        wat = self.file("fib.wat", FIB)
+        run = ["run", "-v", "--invoke=fib", wat, "32"]
+        self.check(*run, out="2178309\n", err=["not in the cache", "goes on in machine code"])
+        self.check(*run, out="2178309\n", err="found in the cache")
+
+    @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
+    def test_cache_add(self):
+        wat = self.file("d.wat", DIVIDE)
+        self.check("cache", "add", "-v", wat, err="added to the cache")
+        self.check("run", "-v", "--invoke=f", wat, "2", out="42\n", err="found in the cache")
+        self.check("cache", "add", "nothing.wasm", status=1, err="nothing.wasm")
+
+    @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
+    def test_dump_native(self):
+        wat = self.file("d.wat", DIVIDE)
+        for func in ("0", "f"):
+            r = self.check("dump", "--native", f"--func={func}", wat)
+            self.assertIn(b"func 0 $f:\n", r.stdout)
+            self.assertIn(b"i32.div_u", r.stdout)
+            self.assertIn(b"ret", r.stdout)
+        self.check("dump", "--native", "--func=g", wat, status=1, err="no defined function 'g'")
+        self.check("compile", "--target=riscv64", wat, "-o", "d.skiff")
+        self.assertIn(b"divuw", self.check("dump", "--native", "d.skiff").stdout)
+
+    @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
+    def test_profiles(self):
+        wat = self.file("d.wat", DIVIDE)
+        p = subprocess.Popen([*SKIFF, "run", "--tier=llvm", "--no-cache", "--profile=perfmap", "--invoke=f", wat, "2"],
+                             cwd=self.dir, stdout=subprocess.DEVNULL)
+        self.assertEqual(p.wait(60), 0)
+        path = f"/tmp/perf-{p.pid}.map"
+        self.addCleanup(os.unlink, path)
+        with open(path) as f:
+            self.assertRegex(f.read(), r"(?m)^[0-9a-f]+ [0-9a-f]+ f$")
+        self.check("run", "--tier=llvm", "--no-cache", "--profile=jitdump", "--invoke=f", wat, "2", out="42\n")
+        dumps = [n for n in os.listdir(self.dir) if n.startswith("jit-")]
+        self.assertEqual(len(dumps), 1)
+        with open(os.path.join(self.dir, dumps[0]), "rb") as f:
+            content = f.read()
+        self.assertTrue(content.startswith(b"DTiJ"))
+        at, names = 40, []
+        while at < len(content):
+            kind, size, _ = struct.unpack_from("<IIQ", content, at)
+            if kind == 0:
+                code_size, = struct.unpack_from("<Q", content, at + 40)
+                name = content[at + 56:content.index(b"\0", at + 56)]
+                names.append(name)
+                self.assertEqual(size, 56 + len(name) + 1 + code_size)
+            at += size
+        self.assertEqual(at, len(content))
+        self.assertIn(b"f", names)
+        self.check("run", "--profile=flame", wat, status=2, err="known: perfmap, jitdump")
 
     @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
     def test_the_compiler_is_not_loaded_on_a_hit(self):
