@@ -5,7 +5,8 @@ usage: run.py [--build DIR] [--rounds N] [--engines a,b] [KERNEL...]
 
 Each kernel (bench/kernels/*.c) times itself, so that start-up and compilation do not count, and prints a
 checksum that must agree. Engines: native (clang -O3), skiff-<tier> for every tier, wasmtime (PyPI package), v8
-(node), wasm-interp (wabt). The best of all rounds counts; machines are noisy, trust ratios only.
+(node), wasm-interp (wabt). The best of all rounds counts; machines are noisy, trust ratios only. --table puts
+machine and versions in front: what docs/speed.md holds.
 """
 
 import argparse
@@ -47,15 +48,36 @@ def engines(skiff: pathlib.Path, name: str, wanted: list[str]) -> dict[str, list
     return {key: value for key, value in found.items() if not wanted or key in wanted}
 
 
+def first_line(command: list) -> str:
+    try:
+        run = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    except OSError:
+        return "missing"
+    return (run.stdout or run.stderr).strip().split("\n")[0]
+
+
+def print_machine(skiff: pathlib.Path) -> None:
+    info = pathlib.Path("/proc/cpuinfo").read_text() if pathlib.Path("/proc/cpuinfo").exists() else ""
+    model = re.search(r"model name\s*: (.*)", info)
+    cores = info.count("processor\t")
+    peer = "import importlib.metadata as m; print(m.version('wasmtime'))"
+    print(f"CPU: {model.group(1) if model else 'unknown'}, {cores} cores. {first_line([skiff, 'version'])};")
+    print(f"native: {first_line(['clang-22', '--version'])}; wasmtime (PyPI) {first_line([sys.executable, '-c', peer])};")
+    print(f"v8: node {first_line(['node', '--version'])}. Time relative to native code, the best of all rounds.\n")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=str(ROOT / "build" / "release"), help="build folder with bin/skiff")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engines", default="")
+    parser.add_argument("--table", action="store_true", help="with machine and versions")
     parser.add_argument("kernels", nargs="*")
     options = parser.parse_args()
     skiff = pathlib.Path(options.build) / "bin" / "skiff"
     names = options.kernels or sorted(p.stem for p in (ROOT / "bench" / "kernels").glob("*.c"))
+    if options.table:
+        print_machine(skiff)
     ratios: dict[str, list[float]] = {}
     columns: list[str] = []
     GUESTS.mkdir(parents=True, exist_ok=True)

@@ -85,6 +85,10 @@ Result<std::unique_ptr<llvm::TargetMachine>> make_target_machine(const TargetCho
   if (arch != llvm::Triple::x86_64 && arch != llvm::Triple::aarch64 && arch != llvm::Triple::riscv64) return unsupported("");
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, message);
   if (!target || !triple.isOSBinFormatELF()) return unsupported(": " + message);
+  // Asked before it is used: LLVM would print to standard error.
+  const std::unique_ptr<llvm::MCSubtargetInfo> cpus(target->createMCSubtargetInfo(triple, "", ""));
+  if (!choice.cpu.empty() && !cpus->isCPUStringValid(choice.cpu))
+    return unsupported(": unknown CPU " + choice.cpu);
   llvm::TargetOptions options;
   options.ExceptionModel = llvm::ExceptionHandling::DwarfCFI;
   if (arch == llvm::Triple::riscv64) options.MCOptions.ABIName = "lp64d";
@@ -94,8 +98,6 @@ Result<std::unique_ptr<llvm::TargetMachine>> make_target_machine(const TargetCho
   std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
       triple, choice.cpu, choice.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small, level));
   if (!machine) return unsupported(": no code generator");
-  if (!machine->getMCSubtargetInfo()->isCPUStringValid(choice.cpu) && !choice.cpu.empty())
-    return unsupported(": unknown CPU " + choice.cpu);
   return machine;
 }
 
