@@ -64,6 +64,7 @@ FileType entry_type(unsigned char d_type) {
     case DT_CHR: return FileType::CharacterDevice;
     case DT_BLK: return FileType::BlockDevice;
     case DT_SOCK: return FileType::SocketStream;
+    case DT_FIFO: return FileType::Fifo;
     default: return FileType::Unknown;
   }
 }

@@ -20,6 +20,7 @@ FileType type_of(mode_t mode) {
     case S_IFCHR: return FileType::CharacterDevice;
     case S_IFBLK: return FileType::BlockDevice;
     case S_IFSOCK: return FileType::SocketStream;
+    case S_IFIFO: return FileType::Fifo;
     default: return FileType::Unknown;
   }
 }
@@ -157,6 +158,36 @@ Io<size_t> File::write(std::span<const iovec> from, Interrupt interrupt) {
   auto n = retry(write_now);
   if (!n && n.error() == Errno::Pipe) guard.consume();
   return n;
+}
+
+Io<size_t> File::read_now(std::span<const iovec> into) {
+  if (!readable_) return io_fail(Errno::BadF);
+  if (!regular_) SKIFF_IO_TRY(wait_ready(fd(), POLLIN, true, {}));
+  return retry([&] { return ::readv(fd(), into.data(), count_of(into)); });
+}
+
+Io<size_t> File::write_now(std::span<const iovec> from) {
+  if (!writable_) return io_fail(Errno::BadF);
+  if (regular_) return retry([&] { return ::writev(fd(), from.data(), count_of(from)); });
+  SKIFF_IO_TRY(wait_ready(fd(), POLLOUT, true, {}));
+  const auto write = [&] { return ::pwritev2(fd(), from.data(), count_of(from), -1, RWF_NOWAIT); };
+  NoSigpipe guard;
+  auto n = retry(write);
+  if (!n && (n.error() == Errno::NotSup || n.error() == Errno::Inval || n.error() == Errno::SPipe)) {
+    // The kernel cannot promise not to wait. A pipe that poll calls writable takes one page without waiting.
+    iovec one = from.empty() ? iovec{} : from.front();
+    one.iov_len = std::min<size_t>(one.iov_len, PIPE_BUF);
+    n = retry([&] { return ::writev(fd(), &one, 1); });
+  }
+  if (!n && n.error() == Errno::Pipe) guard.consume();
+  return n;
+}
+
+Io<size_t> File::append_write(std::span<const iovec> from) {
+  if (!writable_) return io_fail(Errno::BadF);
+  auto n = retry([&] { return ::pwritev2(fd(), from.data(), count_of(from), 0, RWF_APPEND); });
+  if (n || n.error() != Errno::NotSup) return n;
+  return pwrite(from, SKIFF_IO_TRY(stat()).size);  // file systems of old kernels
 }
 
 Io<size_t> File::pread(std::span<const iovec> into, uint64_t offset) {

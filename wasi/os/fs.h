@@ -29,9 +29,9 @@ namespace skiff::wasi {
 
 enum class Access : uint8_t { ReadOnly, ReadWrite };
 
-/// Numbered as filetype of wasi_snapshot_preview1.
+/// Numbered as filetype of wasi_snapshot_preview1, which does not know Fifo.
 enum class FileType : uint8_t {
-  Unknown, BlockDevice, CharacterDevice, Directory, RegularFile, SocketDgram, SocketStream, SymbolicLink
+  Unknown, BlockDevice, CharacterDevice, Directory, RegularFile, SocketDgram, SocketStream, SymbolicLink, Fifo
 };
 
 /// May lie before 1970.
@@ -101,6 +101,11 @@ class File {
   Io<size_t> write(std::span<const iovec> from, Interrupt interrupt = {});
   Io<size_t> pread(std::span<const iovec> into, uint64_t offset);
   Io<size_t> pwrite(std::span<const iovec> from, uint64_t offset);
+  /// As read and write, but Again instead of waiting, whatever nonblocking() says.
+  Io<size_t> read_now(std::span<const iovec> into);
+  Io<size_t> write_now(std::span<const iovec> from);
+  /// Writes at the end, wherever that is then.
+  Io<size_t> append_write(std::span<const iovec> from);
   /// The new position. Errors: SPipe.
   Io<uint64_t> seek(int64_t delta, Whence whence);
   Io<void> sync();

@@ -7,13 +7,34 @@
 #include <cerrno>
 
 #include "wasi/os/clock.h"
+#include "wasi/os/wait.h"
 
 namespace skiff::wasi {
 namespace {
+
 constexpr uint64_t kSliceNs = 20'000'000;
+
+Io<unsigned> wait_with(Scheduler& scheduler, std::span<pollfd> fds, std::optional<uint64_t> timeout_ns,
+                       Interrupt interrupt) {
+  const uint64_t start = host_monotonic_ns();
+  uint64_t end;
+  if (__builtin_add_overflow(start, timeout_ns.value_or(~uint64_t{0}), &end)) end = ~uint64_t{0};
+  interrupt.scheduler = nullptr;
+  for (;;) {
+    // What is ready at once, or must not be waited for, needs no scheduler.
+    const unsigned n = SKIFF_IO_TRY(wait_for(fds, 0, interrupt));
+    if (n != 0 || (timeout_ns && host_monotonic_ns() >= end)) return n;
+    WaitSet set;
+    for (const pollfd& p : fds) set.add_fd(p.fd, p.events);
+    if (timeout_ns) set.add_deadline(end);
+    SKIFF_IO_TRY(scheduler.wait(set, interrupt));
+  }
 }
 
+}  // namespace
+
 Io<unsigned> wait_for(std::span<pollfd> fds, std::optional<uint64_t> timeout_ns, Interrupt interrupt) {
+  if (interrupt.scheduler) return wait_with(*interrupt.scheduler, fds, timeout_ns, interrupt);
   const uint64_t start = host_monotonic_ns();
   const uint64_t total = timeout_ns.value_or(0);
   for (;;) {

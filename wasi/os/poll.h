@@ -13,9 +13,13 @@
 
 namespace skiff::wasi {
 
-/// Not 0: the guest shall stop (VmStore::interrupt). Without a flag waits are not sliced.
+class Scheduler;
+
+/// How a caller waits. `flag` not 0: the guest shall stop (VmStore::interrupt); without a flag waits are not
+/// sliced. `scheduler`: who waits (wait.h), null: the thread stops.
 struct Interrupt {
   const std::atomic<uint32_t>* flag = nullptr;
+  Scheduler* scheduler = nullptr;
   bool asked() const { return flag && flag->load(std::memory_order_relaxed) != 0; }
 };
 

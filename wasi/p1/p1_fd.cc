@@ -40,7 +40,7 @@ void store_filestat(Abi abi, std::span<uint8_t> place, const FileStat& st) {
   const auto time = [](Timestamp t) { return to_nanoseconds(t.seconds, t.nanoseconds); };
   put_at(place, 0, st.device);
   put_at(place, 8, st.inode);
-  put_at(place, 16, static_cast<uint8_t>(st.type));
+  put_at(place, 16, number_of(st.type));
   if (layout.wide_links) put_at(place, layout.links, st.links);
   else put_at(place, layout.links, static_cast<uint32_t>(std::min<uint64_t>(st.links, UINT32_MAX)));
   put_at(place, layout.bytes, st.size);
@@ -95,7 +95,7 @@ Io<void> P1State::fd_fdstat_get(Guest& g, uint32_t fd, uint32_t result) {
   const auto place = SKIFF_IO_TRY(g.bytes(result, kFdstatSize));
   const Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
   std::fill(place.begin(), place.end(), uint8_t{0});
-  put_at(place, 0, static_cast<uint8_t>(d->type()));
+  put_at(place, 0, number_of(d->type()));
   put_at(place, 2, static_cast<uint16_t>(flags_of(*d)));
   put_at(place, 8, d->base());
   put_at(place, 16, d->inheriting());
@@ -233,7 +233,7 @@ Io<void> P1State::fd_readdir(Guest& g, uint32_t fd, uint32_t buffer, uint32_t si
     put_at(dirent, 0, e.next);
     put_at(dirent, 8, e.inode);
     put_at(dirent, 16, static_cast<uint32_t>(e.name.size()));
-    put_at(dirent, 20, static_cast<uint8_t>(e.type));
+    put_at(dirent, 20, number_of(e.type));
     append(dirent, sizeof dirent);
     append(e.name.data(), e.name.size());
     return !rest.empty() && !g.interrupt().asked();

@@ -88,6 +88,10 @@ class P1State final : public Attachment {
 };
 
 // Shared by p1_fd.cc and p1_path.cc.
+/// Its number here; FIFOs have none.
+constexpr uint8_t number_of(FileType type) {
+  return static_cast<uint8_t>(type == FileType::Fifo ? FileType::Unknown : type);
+}
 /// Errors: Fault.
 Io<std::span<uint8_t>> filestat_place(Guest& g, uint32_t p);
 void store_filestat(Abi abi, std::span<uint8_t> place, const FileStat& st);
