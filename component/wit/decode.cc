@@ -4,11 +4,9 @@
 #include "component/wit/decode.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "component/binary/binary.h"
 #include "component/types/names.h"
-#include "component/wit/toposort.h"
 
 namespace skiff::component::wit {
 namespace {
@@ -53,6 +51,12 @@ class Decoder {
     return bad(offset, "`" + label + "` is not a label");
   }
 
+  // Types are shared in the binary, and written out in the model: what that makes is bounded.
+  Status spend(size_t items) {
+    items_ += items;
+    if (items_ <= kMaxItems) return {};
+    return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "too many items");
+  }
   Result<PackageId> package(const PackageName& name);
   Result<PackageName> package_name(const std::string& name, uint64_t offset, std::string& item) const;
   Result<InterfaceId> named_interface(const std::string& name, uint64_t offset);
@@ -69,7 +73,7 @@ class Decoder {
   Result<TypeBody> body(Scope& scope, const component::TypeDef& def, TypeSlot& slot, uint64_t offset);
   Result<TypeBody> compound(Scope& scope, const component::TypeDef& def, TypeSlot& slot, uint64_t offset);
   template <class T>
-  Result<std::vector<Label>> labels(const T& names, uint64_t offset) const;
+  Result<std::vector<Label>> labels(const T& names, uint64_t offset);
   Status define(Scope& scope, const component::TypeDef& def, uint64_t offset);
   Status alias(Scope& scope, const AliasDef& def, uint64_t offset);
   Status name_type(Scope& scope, const ExternName& name, const ExternTypeRef& type, uint64_t offset);
@@ -83,11 +87,11 @@ class Decoder {
   Status world_extern(Scope& scope, WorldId world, bool is_export, const ExternName& name, const ExternTypeRef& type,
                       uint64_t offset);
   Status world(const Scope& parent, const TypeDecls& decls, const ExternName& name, uint64_t offset);
-  void order_packages();
 
   Resolve out_;
   std::unordered_map<std::string, PackageId> packages_;
   std::optional<PackageId> main_;
+  size_t items_ = 0;
 };
 
 // ---- packages and interfaces by name
@@ -178,9 +182,10 @@ Result<TypeId> Decoder::use_resource(Scope& scope, uint32_t index) {
 }
 
 template <class T>
-Result<std::vector<Label>> Decoder::labels(const T& names, uint64_t offset) const {
+Result<std::vector<Label>> Decoder::labels(const T& names, uint64_t offset) {
   std::vector<Label> out;
   StrongNames seen;
+  SKIFF_TRY(spend(names.size()));
   for (const std::string& name : names) {
     SKIFF_TRY(check_label(name, offset));
     if (seen.add(name)) return bad(offset, "`" + name + "` occurs twice");
@@ -192,6 +197,7 @@ Result<std::vector<Label>> Decoder::labels(const T& names, uint64_t offset) cons
 Result<TypeBody> Decoder::compound(Scope& scope, const component::TypeDef& def, TypeSlot& slot, uint64_t offset) {
   StrongNames seen;
   const auto label = [&](const std::string& name) -> Status {
+    SKIFF_TRY(spend(1));
     SKIFF_TRY(check_label(name, offset));
     if (seen.add(name)) return bad(offset, "`" + name + "` occurs twice");
     return {};
@@ -227,6 +233,7 @@ Result<TypeBody> Decoder::compound(Scope& scope, const component::TypeDef& def, 
   const auto* t = std::get_if<TupleDef>(&def.type);
   if (!t || t->types.empty()) return bad(offset, "a type that WIT does not have");
   Tuple out;
+  SKIFF_TRY(spend(t->types.size()));
   for (const ValTypeRef& element : t->types) out.types.push_back(SKIFF_TRY(use(scope, element, slot)));
   return out;
 }
@@ -344,6 +351,7 @@ Result<Function> Decoder::function(Scope& scope, const ExternName& name, uint32_
   }
   TypeSlot whole;
   StrongNames seen;
+  SKIFF_TRY(spend(def->params.size()));
   for (const LabelledType& p : def->params) {
     SKIFF_TRY(check_label(p.label, offset));
     if (seen.add(p.label)) return bad(offset, "parameter `" + p.label + "` occurs twice");
@@ -379,6 +387,7 @@ Status Decoder::instance(Scope& parent, const TypeDecls& decls, InterfaceId id) 
   scope.owner = id;
   StrongNames seen;
   for (const TypeDecl& decl : decls.decls) {
+    SKIFF_TRY(spend(1));
     if (const auto* def = std::get_if<component::TypeDef>(&decl.decl)) {
       SKIFF_TRY(define(scope, *def, decl.offset));
     } else if (const auto* def = std::get_if<AliasDef>(&decl.decl)) {
@@ -462,6 +471,7 @@ Status Decoder::world(const Scope& parent, const TypeDecls& decls, const ExternN
   scope.parent = &parent;
   scope.owner = id;
   for (const TypeDecl& decl : decls.decls) {
+    SKIFF_TRY(spend(1));
     if (const auto* def = std::get_if<component::TypeDef>(&decl.decl)) {
       SKIFF_TRY(define(scope, *def, decl.offset));
     } else if (const auto* def = std::get_if<AliasDef>(&decl.decl)) {
@@ -484,6 +494,7 @@ Status Decoder::package_export(const TypeDecls& decls, bool only_world) {
   Scope scope;
   bool found = false;
   for (const TypeDecl& decl : decls.decls) {
+    SKIFF_TRY(spend(1));
     if (found) return bad(decl.offset, "a declaration behind the exported interface or world");
     if (const auto* def = std::get_if<component::TypeDef>(&decl.decl)) {
       SKIFF_TRY(define(scope, *def, decl.offset));
@@ -514,45 +525,9 @@ Status Decoder::package_export(const TypeDecls& decls, bool only_world) {
   return {};
 }
 
-// Brings packages into the order that the model promises.
-void Decoder::order_packages() {
-  const auto count = static_cast<uint32_t>(out_.packages.size());
-  std::vector<uint32_t> sorted(count);
-  std::iota(sorted.begin(), sorted.end(), 0);
-  std::sort(sorted.begin(), sorted.end(),
-            [&](uint32_t a, uint32_t b) { return out_.packages[a].name.to_string() < out_.packages[b].name.to_string(); });
-  std::vector<uint32_t> position(count);
-  for (uint32_t i = 0; i < count; ++i) position[sorted[i]] = i;
-  std::vector<Edge> edges;
-  const auto edge = [&](PackageId from, InterfaceId to) {
-    const std::optional<PackageId>& package = out_[to].package;
-    if (package && *package != from) edges.push_back({position[from.index], position[package->index]});
-  };
-  for (uint32_t i = 0; i < out_.interfaces.size(); ++i)
-    if (out_.interfaces[i].package)
-      for (InterfaceId dep : out_.direct_deps({i})) edge(*out_.interfaces[i].package, dep);
-  for (const World& w : out_.worlds)
-    for (const auto* items : {&w.imports, &w.exports})
-      for (const auto& [key, item] : *items)
-        if (const auto* interface = std::get_if<WorldInterface>(&item)) edge(w.package, interface->interface);
-  const TopologicalOrder sort = toposort(count, edges);
-  if (!sort.cycle.empty()) return;   // packages that need each other: any order will do
-  std::vector<PackageId> new_id(count);
-  std::vector<Package> packages;
-  for (uint32_t i : sort.order) {
-    new_id[sorted[i]] = {static_cast<uint32_t>(packages.size())};
-    packages.push_back(std::move(out_.packages[sorted[i]]));
-  }
-  out_.packages = std::move(packages);
-  for (Interface& i : out_.interfaces)
-    if (i.package) i.package = new_id[i.package->index];
-  for (World& w : out_.worlds) w.package = new_id[w.package.index];
-  main_ = new_id[main_->index];
-}
-
 Result<Resolved> Decoder::finish() {
   if (!main_) return bad(kNoOffset, "the component exports no interface or world");
-  order_packages();
+  main_ = order_packages(out_)[main_->index];
   return Resolved{std::move(out_), *main_};
 }
 

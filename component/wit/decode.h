@@ -4,6 +4,7 @@
 #pragma once
 
 #include "component/types/component.h"
+#include "component/valid/valid.h"
 #include "component/wit/encode.h"
 #include "component/wit/resolve.h"
 
@@ -25,5 +26,10 @@ struct DecodedWorld {
 };
 /// The contents of a custom section whose name begins with kWorldSection. Errors: as decode_package().
 Result<DecodedWorld> decode_world_section(SharedBytes contents);
+
+/// What a component imports and exports, as the world "root:component/root". Types that are equal in structure and
+/// belong to several interfaces count as used from the first one. Errors: InvalidWit for what WIT cannot say (core
+/// modules, components, values), ImplementationLimit.
+Result<DecodedWorld> decode_component_world(const ComponentInfo& info);
 
 }  // namespace skiff::component::wit

@@ -2,6 +2,9 @@
 #include "component/wit/model.h"
 
 #include <algorithm>
+#include <numeric>
+
+#include "component/wit/toposort.h"
 
 
 namespace skiff::component::wit {
@@ -142,6 +145,44 @@ Result<WorldId> select_world(const Resolve& resolve, PackageId package, std::str
   if (found.size() == 1) return world_of(resolve, found[0], world);
   std::string detail = found.empty() ? "no package for world `" : "several packages match world `";
   return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex, detail + std::string(which) + "`");
+}
+
+std::vector<PackageId> order_packages(Resolve& resolve) {
+  const auto count = static_cast<uint32_t>(resolve.packages.size());
+  std::vector<uint32_t> sorted(count);
+  std::iota(sorted.begin(), sorted.end(), 0);
+  std::sort(sorted.begin(), sorted.end(),
+            [&](uint32_t a, uint32_t b) { return resolve.packages[a].name.to_string() < resolve.packages[b].name.to_string(); });
+  std::vector<uint32_t> position(count);
+  for (uint32_t i = 0; i < count; ++i) position[sorted[i]] = i;
+  std::vector<Edge> edges;
+  const auto edge = [&](PackageId from, InterfaceId to) {
+    const std::optional<PackageId>& package = resolve[to].package;
+    if (package && *package != from) edges.push_back({position[from.index], position[package->index]});
+  };
+  for (uint32_t i = 0; i < resolve.interfaces.size(); ++i)
+    if (resolve.interfaces[i].package)
+      for (InterfaceId dep : resolve.direct_deps({i})) edge(*resolve.interfaces[i].package, dep);
+  for (const World& w : resolve.worlds)
+    for (const auto* items : {&w.imports, &w.exports})
+      for (const auto& [key, item] : *items)
+        if (const auto* interface = std::get_if<WorldInterface>(&item)) edge(w.package, interface->interface);
+  const TopologicalOrder sort = toposort(count, edges);
+  std::vector<PackageId> new_id(count);
+  if (!sort.cycle.empty()) {
+    for (uint32_t i = 0; i < count; ++i) new_id[i] = {i};
+    return new_id;
+  }
+  std::vector<Package> packages;
+  for (uint32_t i : sort.order) {
+    new_id[sorted[i]] = {static_cast<uint32_t>(packages.size())};
+    packages.push_back(std::move(resolve.packages[sorted[i]]));
+  }
+  resolve.packages = std::move(packages);
+  for (Interface& i : resolve.interfaces)
+    if (i.package) i.package = new_id[i.package->index];
+  for (World& w : resolve.worlds) w.package = new_id[w.package.index];
+  return new_id;
 }
 
 }  // namespace skiff::component::wit

@@ -234,6 +234,10 @@ void each_type(Body& body, F f) {
   }
 }
 
+/// Brings packages into the order that the model promises, for those who make one by hand; packages that need each
+/// other stay. Returns the new id of each old one.
+std::vector<PackageId> order_packages(Resolve& resolve);
+
 /// Finds a world: "" (the only one of `package`, the error lists them otherwise), "name" in `package`, or
 /// "ns:pkg/name[@version]" in any. A missing version stands for the only package of that name.
 Result<WorldId> select_world(const Resolve& resolve, PackageId package, std::string_view which);
