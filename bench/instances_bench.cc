@@ -1,18 +1,24 @@
 // What it costs to have an instance, and to call in and out of it, in nanoseconds: the least of many rounds, all cases
-// in turns. Arguments: names of cases to run alone (for strace, perf); none: all.
+// in turns. Arguments: names of cases to run alone (for strace, perf), e.g. llvm/small; none: all.
+// --wasmtime=FILE: Wasmtime's C library (the package for Python has one) beside ours. --rounds=N.
 //   small        store + instantiate + call + drop; one page of memory, a table, globals
 //   image        the same with 1 MiB of data, 8 pages of it written
 //   fresh        the same as small without the pool
-//   into, out    a call from the host; a call of a host function (per call, in a loop of 1000)
+//   into, typed  a call from the host, by slots and by TypedFunc (each call waits for the one before)
+//   out          a call of a host function
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "bench/peers/wasmtime_instances.h"
 #include "compiler/target/native_tier.h"
 #include "engine/exec/instance_pre.h"
+#include "engine/exec/typed_func.h"
 #include "engine/interp/interp.h"
 #include "engine/text/text.h"
 
@@ -58,8 +64,9 @@ struct World {
     return config;
   }
   InstancePre pre(std::string_view wat) {
-    ModulePtr module = compile_module(engine, SharedBytes::own(wat_to_binary(wat, engine.features()).value())).value();
-    return InstancePre::create(linker, std::move(module)).value();
+    Result<ModulePtr> module = compile_module(engine, SharedBytes::own(wat_to_binary(wat, engine.features()).value()));
+    if (!module) std::fprintf(stderr, "%s\n", module.error().message().c_str()), std::abort();
+    return InstancePre::create(linker, std::move(*module)).value();
   }
   Engine engine;
   Linker linker;
@@ -99,6 +106,15 @@ void add_tier(std::vector<Case>& cases, const std::string& name, const std::func
     for (int i = 0; i < 1000; ++i)
       if (!store->call_slots(plain, values)) std::abort();
   }, 20, 1000});
+  const auto add = TypedFunc<int32_t(int32_t, int32_t)>::make(*store, plain).value();
+  cases.push_back({name + "/typed", [=] {
+    int32_t sum = 0;
+    for (int i = 0; i < 1000; ++i) {
+      const auto result = add(sum, i);
+      if (!result) std::abort();
+      sum = *result;
+    }
+  }, 20, 1000});
   FuncInst* out = instance->find_func("out");
   cases.push_back({name + "/out", [=] {
     Slot values[1];
@@ -111,17 +127,28 @@ double now_ns() {
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-int run(const std::vector<std::string>& only) {
+void add_wasmtime(std::vector<Case>& cases, const std::string& library) {
+  const auto small = wat_to_binary(kSmall, Features::all()).value();
+  const auto image = wat_to_binary(image_module(), Features::all()).value();
+  for (bench::PeerCase& peer : bench::wasmtime_cases(library.c_str(), small, image)) {
+    const bool calls = peer.name == "into" || peer.name == "out";
+    cases.push_back({"wasmtime/" + peer.name, std::move(peer.once), calls ? 20 : 500, calls ? 1000.0 : 1.0});
+  }
+}
+
+int run(const std::vector<std::string>& args) {
+  std::vector<std::string> only;
+  int rounds = 60;
   std::vector<Case> cases;
   add_tier(cases, "interp", make_interpreter);
   add_tier(cases, "llvm", make_llvm_tier);
-  auto wanted = [&](const Case& c) {
-    if (only.empty()) return true;
-    for (const std::string& name : only)
-      if (c.name == name) return true;
-    return false;
-  };
-  for (int round = 0; round < 60; ++round)
+  for (const std::string& arg : args) {
+    if (arg.starts_with("--wasmtime=")) add_wasmtime(cases, arg.substr(11));
+    else if (arg.starts_with("--rounds=")) rounds = std::atoi(arg.c_str() + 9);
+    else only.push_back(arg);
+  }
+  auto wanted = [&](const Case& c) { return only.empty() || std::find(only.begin(), only.end(), c.name) != only.end(); };
+  for (int round = 0; round < rounds; ++round)
     for (Case& c : cases) {
       if (!wanted(c)) continue;
       const double start = now_ns();

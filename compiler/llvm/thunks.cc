@@ -3,6 +3,7 @@
 #include "compiler/llvm/thunks.h"
 
 #include "compiler/llvm/function_ir.h"
+#include "engine/exec/store.h"
 #include "llvm/IR/Intrinsics.h"
 
 namespace skiff::llvm_tier {
@@ -60,7 +61,42 @@ class ImportThunk : FunctionIr {
  public:
   ImportThunk(ModuleIr& shared, llvm::Function* function) : FunctionIr(shared, function) {}
   void emit(const FuncType& type, const Signature& signature);
+
+ private:
+  Value* emit_array_call(Value* self, Value* slots, Value* host_call);
 };
+
+// What FuncInst::call does for host functions (only these have no context) is done here: a call less.
+Value* ImportThunk::emit_array_call(Value* self, Value* slots, Value* host_call) {
+  llvm::BasicBlock* host = new_block("host");
+  llvm::BasicBlock* other = new_block("other");
+  llvm::BasicBlock* done = new_block();
+  b.CreateCondBr(b.CreateIsNull(load(pointer_type(), self, offsetof(FuncInst, ctx), Alias::Func, 8)), host, other);
+
+  b.SetInsertPoint(host);
+  Value* func = load(pointer_type(), self, offsetof(FuncInst, code), Alias::Func, 8);
+  Value* const fields[] = {load(pointer_type(), func, offsetof(HostFunc, store), Alias::Func, 8), ctx_, slots,
+                           load(pointer_type(), func, offsetof(HostFunc, data), Alias::Func, 8)};
+  static_assert(sizeof(HostCall) == sizeof fields);  // its members in order
+  for (size_t i = 0; i < std::size(fields); ++i)
+    b.CreateAlignedStore(fields[i], offset(host_call, i * sizeof(void*)), llvm::Align(8));
+  auto* host_type = llvm::FunctionType::get(b.getInt32Ty(), {pointer_type()}, false);
+  Value* host_outcome =
+      b.CreateCall(host_type, load(pointer_type(), func, offsetof(HostFunc, fn), Alias::Func, 8), {host_call});
+  b.CreateBr(done);
+
+  b.SetInsertPoint(other);
+  auto* call_type = llvm::FunctionType::get(b.getInt32Ty(), {pointer_type(), pointer_type(), pointer_type()}, false);
+  Value* call = load(pointer_type(), self, offsetof(FuncInst, call), Alias::Func, 8);
+  Value* other_outcome = b.CreateCall(call_type, call, {self, ctx_, slots});
+  b.CreateBr(done);
+
+  b.SetInsertPoint(done);
+  llvm::PHINode* outcome = b.CreatePHI(b.getInt32Ty(), 2);
+  outcome->addIncoming(host_outcome, host);
+  outcome->addIncoming(other_outcome, other);
+  return outcome;
+}
 
 void ImportThunk::emit(const FuncType& type, const Signature& signature) {
   subprogram_ = shared.new_subprogram(0);
@@ -73,15 +109,14 @@ void ImportThunk::emit(const FuncType& type, const Signature& signature) {
   Value* here = b.CreatePtrToInt(b.CreateIntrinsic(llvm::Intrinsic::stackaddress, {pointer_type()}, {}), b.getInt64Ty());
   trap_if(b.CreateICmpULT(here, limit), TrapCode::StackExhausted);
   const std::vector<Value*> args = receive_arguments(signature, type.params);
-  Value* slots = scratch(std::max({signature.param_slots, signature.result_slots, 1u}));
+  const uint32_t value_slots = std::max({signature.param_slots, signature.result_slots, 1u});
+  Value* slots = scratch(value_slots + sizeof(HostCall) / sizeof(Slot));
   uint32_t slot = 0;
   for (size_t i = 0; i < args.size(); ++i) {
     store_slot(args[i], slots, slot);
     slot += type.params[i].slots();
   }
-  auto* call_type = llvm::FunctionType::get(b.getInt32Ty(), {pointer_type(), pointer_type(), pointer_type()}, false);
-  Value* call = load(pointer_type(), self, offsetof(FuncInst, call), Alias::Func, 8);
-  Value* outcome = b.CreateCall(call_type, call, {self, ctx_, slots});
+  Value* outcome = emit_array_call(self, slots, offset(slots, uint64_t{value_slots} * sizeof(Slot)));
   llvm::BasicBlock* failed = split_cold(b.CreateIsNotNull(outcome), "failed");
   llvm::SmallVector<Value*, 8> results;
   slot = 0;

@@ -28,7 +28,8 @@
 //          arrives (landing pad, catch-all). Traps do not return through it: they longjmp to native_enter.
 //      import thunk  R (FuncInst* self swiftself, P...)
 //          stores arguments into a slot array of its own frame, calls self->call(self, vm_store->caller,
-//          slots), and on anything but Ok calls libcall raise(outcome), which does not return.
+//          slots), or HostFunc::fn with a HostCall of its own if self has no ctx (host functions), and on
+//          anything but Ok calls libcall raise(outcome), which does not return.
 //          vm_store is found through self->native_vm_store.
 //
 // 4. Libcalls: ctx->libcalls[i] in the order of native_libcalls.def, C convention, ctx as ordinary first

@@ -8,12 +8,14 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
 
 #include "engine/base/check.h"
+#include "engine/base/os_memory.h"
 #include "engine/exec/signals_context.h"
 
 namespace skiff {
@@ -92,7 +94,7 @@ class RangeTable {
 
 struct Handlers {
   std::mutex mutex;
-  bool installed = false;
+  std::atomic<bool> installed{false};
   struct sigaction previous_segv = {};
   struct sigaction previous_bus = {};
 };
@@ -100,9 +102,6 @@ struct Handlers {
 constinit RangeTable code_ranges;
 constinit RangeTable guarded_ranges;
 constinit Handlers handlers;
-
-// Initial-exec: reading it in the handler must not allocate.
-[[gnu::tls_model("initial-exec")]] constinit thread_local GuardScope* innermost_scope = nullptr;
 
 // Hands the signal to whoever had it before us.
 void chain(int signal, siginfo_t* info, void* context) {
@@ -119,7 +118,7 @@ void chain(int signal, siginfo_t* info, void* context) {
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) {
-  GuardScope* scope = innermost_scope;
+  GuardScope* scope = thread_state.innermost;
   auto& saved = *static_cast<ucontext_t*>(context);
   const uintptr_t pc = signal_context::pc(saved);
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
@@ -165,9 +164,25 @@ class AlternateStack {
   void* memory_ = nullptr;
 };
 
-void ensure_alternate_stack() { [[maybe_unused]] thread_local AlternateStack stack; }
+// Stack that a host function may use when it is called at the lowest permitted point.
+constexpr uintptr_t kHostStackReserve = 256 * 1024;
 
 }  // namespace
+
+[[gnu::tls_model("initial-exec")]] constinit thread_local ThreadState thread_state;
+
+void ensure_signal_stack() {
+  [[maybe_unused]] thread_local AlternateStack stack;
+  thread_state.has_signal_stack = true;
+}
+
+void find_thread_stack() {
+  ThreadState& thread = thread_state;
+  thread.knows_stack = true;
+  if (!os_thread_stack(thread.stack_low, thread.stack_high)) return;
+  const uintptr_t size = thread.stack_high - thread.stack_low;
+  thread.stack_limit = thread.stack_low + std::min(kHostStackReserve, size / 4);
+}
 
 void add_code_range(const void* begin, const void* end) { code_ranges.add(begin, end); }
 void remove_code_range(const void* begin, const void* end) { code_ranges.remove(begin, end); }
@@ -175,9 +190,10 @@ void add_guarded_range(const void* begin, const void* end) { guarded_ranges.add(
 void remove_guarded_range(const void* begin, const void* end) { guarded_ranges.remove(begin, end); }
 
 Status install_fault_handler() {
-  ensure_alternate_stack();
+  if (!thread_state.has_signal_stack) ensure_signal_stack();
+  if (handlers.installed.load(std::memory_order_acquire)) return {};
   std::lock_guard lock(handlers.mutex);
-  if (handlers.installed) return {};
+  if (handlers.installed.load(std::memory_order_relaxed)) return {};
   // The earlier handlers must be known before ours can run.
   if (sigaction(SIGSEGV, nullptr, &handlers.previous_segv) != 0 ||
       sigaction(SIGBUS, nullptr, &handlers.previous_bus) != 0)
@@ -189,20 +205,8 @@ Status install_fault_handler() {
   sigemptyset(&action.sa_mask);
   if (sigaction(SIGSEGV, &action, nullptr) != 0 || sigaction(SIGBUS, &action, nullptr) != 0)
     return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex, "cannot install the fault handler");
-  handlers.installed = true;
+  handlers.installed.store(true, std::memory_order_release);
   return {};
 }
-
-GuardScope::GuardScope(Landing landing, void* cookie)
-    : landing(landing), cookie(cookie), previous(innermost_scope) {
-  ensure_alternate_stack();
-  innermost_scope = this;
-}
-
-GuardScope::~GuardScope() { innermost_scope = previous; }
-
-GuardScope* current_guard_scope() { return innermost_scope; }
-
-void restore_guard_scope(GuardScope* scope) { innermost_scope = scope; }
 
 }  // namespace skiff

@@ -30,8 +30,8 @@ Status install_fault_handler();
 class GuardScope {
  public:
   using Landing = void (*)(void* cookie);
-  GuardScope(Landing landing, void* cookie);
-  ~GuardScope();
+  inline GuardScope(Landing landing, void* cookie);
+  inline ~GuardScope();
   GuardScope(const GuardScope&) = delete;
 
   Landing landing;
@@ -39,17 +39,42 @@ class GuardScope {
   GuardScope* previous;
   // Where the last claimed fault was, for the landing: machine code address, data address, frame and
   // stack pointer.
-  uintptr_t fault_pc = 0;
-  uintptr_t fault_address = 0;
-  uintptr_t fault_fp = 0;
-  uintptr_t fault_sp = 0;
+  uintptr_t fault_pc;
+  uintptr_t fault_address;
+  uintptr_t fault_fp;
+  uintptr_t fault_sp;
 };
 
+/// What calls into guests need to know about their thread.
+struct ThreadState {
+  GuardScope* innermost = nullptr;
+  bool has_signal_stack = false;
+  bool knows_stack = false;
+  // The thread's own stack, and the lowest address that guests may use of it; all zero where they are not known.
+  uintptr_t stack_low = 0;
+  uintptr_t stack_high = 0;
+  uintptr_t stack_limit = 0;
+};
+// Initial-exec: reading it in the fault handler must not allocate, and it is read in every call.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local ThreadState thread_state;
+/// Gives this thread an alternate stack for signals unless it has one.
+[[gnu::cold, gnu::noinline]] void ensure_signal_stack();
+/// Finds out about this thread's stack.
+[[gnu::cold, gnu::noinline]] void find_thread_stack();
+
+inline GuardScope::GuardScope(Landing landing, void* cookie) : landing(landing), cookie(cookie) {
+  ThreadState& thread = thread_state;
+  if (!thread.has_signal_stack) [[unlikely]] ensure_signal_stack();
+  previous = thread.innermost;
+  thread.innermost = this;
+}
+inline GuardScope::~GuardScope() { thread_state.innermost = previous; }
+
 /// The innermost scope of this thread, or null.
-GuardScope* current_guard_scope();
+inline GuardScope* current_guard_scope() { return thread_state.innermost; }
 
 /// The state of a thread's scopes, saved and put back by code that moves a guest between threads or leaves
 /// scopes without running their destructors (a landing that jumps out).
-void restore_guard_scope(GuardScope* scope);
+inline void restore_guard_scope(GuardScope* scope) { thread_state.innermost = scope; }
 
 }  // namespace skiff

@@ -26,15 +26,6 @@ Outcome call_host(FuncInst* self, VmCtx* caller, Slot* values) {
   return host->fn(call);
 }
 
-// Stack that a host function may use when it is called at the lowest permitted point.
-constexpr uintptr_t kHostStackReserve = 256 * 1024;
-
-struct StackBounds {
-  uintptr_t low = 0;
-  uintptr_t high = 0;
-  StackBounds() { os_thread_stack(low, high); }
-};
-
 }  // namespace
 
 // Things that are made by the embedder. Lists: addresses are stable, and empty ones cost nothing.
@@ -297,33 +288,11 @@ Failure Store::failure_of(Outcome outcome) {
   return failure;
 }
 
-// A store may be called from different threads one after the other, and from stacks that are not a
-// thread's own (fibers), whose limit their owner sets.
-void Store::set_stack_limit() {
-  thread_local const StackBounds bounds;
-  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  if (here >= bounds.high || here < bounds.low) return;
-  const uintptr_t size = bounds.high - bounds.low;
-  vm_.native_stack_limit = bounds.low + std::min(kHostStackReserve, size / 4);
-}
-
 RunResult<void> Store::call_slots(FuncInst* func, Slot* values) {
-  pending_trap_ = Trap{};
-  pending_exception_ = kNullRef;
-  const uintptr_t outer_limit = vm_.native_stack_limit;
-  if (call_depth_++ == 0) set_stack_limit();
-  const Outcome outcome = func->call(func, nullptr, values);
-  if (--call_depth_ == 0) vm_.native_stack_limit = outer_limit;
-  if (outcome != Outcome::Ok) return std::unexpected(failure_of(outcome));
+  forget_pending();
+  const Outcome outcome = call_raw(func, values);
+  if (outcome != Outcome::Ok) [[unlikely]] return std::unexpected(failure_of(outcome));
   return {};
-}
-
-Outcome Store::call_raw(FuncInst* func, Slot* values) {
-  const uintptr_t outer_limit = vm_.native_stack_limit;
-  if (call_depth_++ == 0) set_stack_limit();
-  const Outcome outcome = func->call(func, nullptr, values);
-  if (--call_depth_ == 0) vm_.native_stack_limit = outer_limit;
-  return outcome;
 }
 
 RunResult<void> Store::call(FuncInst* func, std::span<const Val> args, std::vector<Val>& results) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/exec/engine.h"
+#include "engine/exec/signals.h"
 #include "engine/exec/trap.h"
 #include "engine/exec/value.h"
 #include "engine/exec/vmctx.h"
@@ -52,7 +53,8 @@ struct Failure {
 template <class T>
 using RunResult = std::expected<T, Failure>;
 
-/// What a host function gets. `values`: arguments in, results out (slots as in FuncInst::call).
+/// What a host function gets. `values`: arguments in, results out (slots as in FuncInst::call). Generated code makes
+/// these, too (docs/vmctx.md).
 struct HostCall {
   Store& store;
   VmCtx* caller;               // null when called by the embedder
@@ -62,7 +64,7 @@ struct HostCall {
 /// Returns Ok with results written, or store.trap(...), or store.throw_exception(...).
 using HostFn = Outcome (*)(HostCall& call);
 
-/// What FuncInst::code points to for host functions.
+/// What FuncInst::code points to for host functions. Read by generated code.
 struct HostFunc {
   HostFn fn = nullptr;
   void* data = nullptr;
@@ -133,7 +135,14 @@ class Store {
   /// The same without types: arguments in `values`, results out, as in FuncInst::call.
   RunResult<void> call_slots(FuncInst* func, Slot* values);
   /// The same for callers that pass a trap or exception on: it stays pending.
-  Outcome call_raw(FuncInst* func, Slot* values);
+  inline Outcome call_raw(FuncInst* func, Slot* values);
+  /// The parts of call_slots around call_raw, for callers that inline it: forgets what earlier calls left pending; takes
+  /// what this one did. Requires: an outcome other than Ok.
+  void forget_pending() {
+    if (pending_trap_.code != TrapCode::None) [[unlikely]] pending_trap_ = skiff::Trap{};
+    pending_exception_ = kNullRef;
+  }
+  [[gnu::cold]] Failure failure_of(Outcome outcome);
 
   // For host functions and tiers.
   /// Records a trap and returns Outcome::Trap.
@@ -180,8 +189,7 @@ class Store {
                                                     std::shared_ptr<const MemoryImage> image = nullptr);
   Instance* adopt(std::unique_ptr<Instance> instance);
   void disown(Instance* instance);
-  Failure failure_of(Outcome outcome);
-  void set_stack_limit();
+  inline void set_stack_limit();
 
   VmStore vm_;
   Engine& engine_;
@@ -199,5 +207,22 @@ class Store {
   Trap pending_trap_;
   Ref pending_exception_ = kNullRef;
 };
+
+// A store may be called from different threads one after the other, and from stacks that are not a
+// thread's own (fibers), whose limit their owner sets.
+inline void Store::set_stack_limit() {
+  const ThreadState& thread = thread_state;
+  if (!thread.knows_stack) [[unlikely]] find_thread_stack();
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (here - thread.stack_low < thread.stack_high - thread.stack_low) vm_.native_stack_limit = thread.stack_limit;
+}
+
+[[gnu::always_inline]] inline Outcome Store::call_raw(FuncInst* func, Slot* values) {
+  const uintptr_t outer_limit = vm_.native_stack_limit;
+  if (call_depth_++ == 0) set_stack_limit();
+  const Outcome outcome = func->call(func, nullptr, values);
+  if (--call_depth_ == 0) vm_.native_stack_limit = outer_limit;
+  return outcome;
+}
 
 }  // namespace skiff

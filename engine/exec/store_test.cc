@@ -4,6 +4,7 @@
 #include "engine/exec/backtrace.h"
 #include "engine/exec/libcalls.h"
 #include "engine/exec/table.h"
+#include "engine/exec/typed_func.h"
 #include "engine/exec/exec_test_support.h"
 #include "engine/gc/heap.h"
 
@@ -44,6 +45,26 @@ TEST(Store, CallPassesValuesOfEveryType) {
   EXPECT_EQ(results[3].i32, -1);
   EXPECT_EQ(results[4].i64, -5);
   delete static_cast<int64_t*>(static_cast<HostFunc*>(f->code)->data);
+}
+
+TEST(Store, TypedFunctions) {
+  World w;
+  const FuncType type{{ValType::I32, ValType::F64, ValType::I64}, {ValType::F32}};
+  FuncInst* f = host(w, type, [](HostCall& call) {
+    if (call.values[0].i32 < 0) return call.store.trap(TrapCode::Unreachable);
+    const double sum = call.values[0].i32 + call.values[1].f64 + static_cast<double>(call.values[2].i64);
+    call.values[0].f32 = static_cast<float>(sum);
+    return Outcome::Ok;
+  });
+  auto typed = TypedFunc<float(int32_t, double, uint64_t)>::make(*w.store, f);
+  ASSERT_TRUE(typed.has_value());
+  EXPECT_EQ((*typed)(1, 2.5, 3).value(), 6.5f);
+  RunResult<float> trapped = (*typed)(-1, 2.5, 3);
+  ASSERT_FALSE(trapped.has_value());
+  EXPECT_EQ(trapped.error().trap.code, TrapCode::Unreachable);
+  EXPECT_EQ((*typed)(1, 0, 0).value(), 1.f);
+  EXPECT_FALSE((TypedFunc<float(int32_t, double)>::make(*w.store, f).has_value()));
+  EXPECT_FALSE((TypedFunc<void()>::make(*w.store, nullptr).has_value()));
 }
 
 TEST(Store, ManyArguments) {

@@ -2,6 +2,8 @@
 // of the artifact format: raise its version.
 #include "engine/exec/vmctx.h"
 
+#include "engine/exec/store.h"
+
 #include <type_traits>
 
 namespace skiff {
@@ -25,6 +27,12 @@ SKIFF_OFFSET(FuncInst, native_entry, 32);
 SKIFF_OFFSET(FuncInst, native_ctx, 40);
 SKIFF_OFFSET(FuncInst, native_type_id, 48);
 SKIFF_OFFSET(FuncInst, native_vm_store, 56);
+
+SKIFF_LAYOUT(HostFunc, 24);
+SKIFF_OFFSET(HostFunc, fn, 0);
+SKIFF_OFFSET(HostFunc, data, 8);
+SKIFF_OFFSET(HostFunc, store, 16);
+static_assert(sizeof(HostCall) == 32);  // store, caller, values, data
 
 SKIFF_LAYOUT(MemoryInst, 16);
 SKIFF_OFFSET(MemoryInst, base, 0);
