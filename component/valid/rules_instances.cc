@@ -11,9 +11,9 @@ Status Validator::instance(const InstanceDef& d, Scope& s) {
   return d.component ? instantiate(d, s) : inline_exports(d, s);
 }
 
-Result<Item> Validator::item(const SortIdx& ref, Scope& s) {
+Result<TypedItem> Validator::item(const SortIdx& ref, Scope& s) {
   const ComponentInfo& c = *s.info;
-  Item i;
+  TypedItem i;
   i.type.sort = ref.sort;
   switch (ref.sort) {
     case Sort::CoreModule:
@@ -58,7 +58,7 @@ Result<Item> Validator::item(const SortIdx& ref, Scope& s) {
   return bad("a " + std::string(text_of(ref.sort)) + " cannot be passed between components");
 }
 
-Status Validator::push(const Item& item, Scope& s, bool value_used) {
+Status Validator::push(const TypedItem& item, Scope& s, bool value_used) {
   ComponentInfo& c = *s.info;
   switch (item.type.sort) {
     case Sort::CoreModule: c.core_modules.push_back(item.type.id); return {};
@@ -95,7 +95,7 @@ Status Validator::push(const Item& item, Scope& s, bool value_used) {
 // ------------------------------------------------------------------------------------ instantiation
 
 // What the component names by its import goes by the argument's name outside.
-void Validator::rename(const Item& actual, const Item& expected, Substitution& substitution) {
+void Validator::rename(const TypedItem& actual, const TypedItem& expected, Substitution& substitution) {
   if (expected.type.sort == Sort::Type) {
     substitution.map_node(expected.node, actual.node);
   } else if (expected.type.sort == Sort::Instance) {
@@ -114,7 +114,7 @@ void Validator::rename(const Item& actual, const Item& expected, Substitution& s
 Status Validator::instantiate(const InstanceDef& d, Scope& s) {
   if (*d.component >= s.info->components.size()) return out_of_bounds("component", *d.component);
   if (d.args.size() > limits::kArguments) return limit("too many arguments");
-  std::unordered_map<std::string_view, Item> args;
+  std::unordered_map<std::string_view, TypedItem> args;
   for (const InstantiateArg& a : d.args) {
     if (!args.emplace(a.name, SKIFF_TRY(item(a.value, s))).second)
       return bad("instantiation argument `" + a.name + "` conflicts with previous argument `" + a.name + "`");
@@ -155,7 +155,7 @@ Status Validator::inline_exports(const InstanceDef& d, Scope& s) {
   NamedTypes named;
   std::vector<NodeId> nodes;
   for (const InlineExport& e : d.exports) {
-    const Item value = SKIFF_TRY(item(e.value, s));
+    const TypedItem value = SKIFF_TRY(item(e.value, s));
     SKIFF_TRY(check_name(e.name, value.type, Direction::Export, named));
     // No function of these exports can mention a resource by the name that it gets here.
     named.resources.clear();
@@ -186,7 +186,7 @@ Status Validator::alias_export(const AliasDef& d, Scope& s) {
   const auto it = type.by_name.find(d.name);
   if (it == type.by_name.end())
     return bad("instance " + std::to_string(d.index) + " has no export named `" + d.name + "`");
-  const Item item{type.exports[it->second].type, nodes_.child(s.instance_nodes[d.index], it->second)};
+  const TypedItem item{type.exports[it->second].type, nodes_.child(s.instance_nodes[d.index], it->second)};
   if (item.type.sort != d.sort) {
     const std::string_view what = d.sort == Sort::CoreModule ? "module" : text_of(d.sort);
     return bad("export `" + d.name + "` for instance " + std::to_string(d.index) + " is not a " +

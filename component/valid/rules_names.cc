@@ -14,23 +14,23 @@ std::string_view describe(Sort sort) { return sort == Sort::CoreModule ? "module
 
 Status Validator::import_def(const ImportDef& d, Scope& s) {
   std::vector<ResourceId> fresh;
-  const Item item = SKIFF_TRY(extern_type(d.type, s, fresh));
+  const TypedItem item = SKIFF_TRY(extern_type(d.type, s, fresh));
   s.parameters.insert(s.parameters.end(), fresh.begin(), fresh.end());
   return declare(d.name, item, Direction::Import, s);
 }
 
 Status Validator::export_decl(const ExportDecl& d, Scope& s) {
   std::vector<ResourceId> fresh;
-  const Item item = SKIFF_TRY(extern_type(d.type, s, fresh));
+  const TypedItem item = SKIFF_TRY(extern_type(d.type, s, fresh));
   s.fresh.insert(s.fresh.end(), fresh.begin(), fresh.end());
   return declare(d.name, item, Direction::Export, s);
 }
 
 Status Validator::export_def(const ExportDef& d, Scope& s) {
-  Item exported = SKIFF_TRY(item(d.value, s));
+  TypedItem exported = SKIFF_TRY(item(d.value, s));
   if (d.type) {
     std::vector<ResourceId> fresh;
-    const Item ascribed = SKIFF_TRY(extern_type(*d.type, s, fresh));
+    const TypedItem ascribed = SKIFF_TRY(extern_type(*d.type, s, fresh));
     Matcher matcher(*table_, *table_, registry_, budget_);
     SKIFF_TRY(placed(matcher.extern_type(Matcher::A, exported.type, ascribed.type),
                      "ascribed type of export is not compatible with item's type"));
@@ -41,7 +41,7 @@ Status Validator::export_def(const ExportDef& d, Scope& s) {
   return declare(d.name, exported, Direction::Export, s);
 }
 
-Status Validator::declare(const ExternName& name, const Item& item, Direction dir, Scope& s) {
+Status Validator::declare(const ExternName& name, const TypedItem& item, Direction dir, Scope& s) {
   const size_t count = dir == Direction::Import ? s.imports.size() : s.exports.size();
   if (count >= limits::kArguments) return limit("too many imports or exports");
   NamedTypes& named = s.named[static_cast<size_t>(dir)];

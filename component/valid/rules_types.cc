@@ -311,8 +311,8 @@ Opened Validator::open_instance(TypeId type, NodeId node) {
   return result;
 }
 
-Result<Item> Validator::extern_type(const ExternTypeRef& ref, Scope& s, std::vector<ResourceId>& fresh) {
-  Item item;
+Result<TypedItem> Validator::extern_type(const ExternTypeRef& ref, Scope& s, std::vector<ResourceId>& fresh) {
+  TypedItem item;
   item.type.sort = ref.sort;
   auto type_at = [&](uint32_t index, AnyType::Kind kind, std::string_view what) -> Result<TypeId> {
     if (index >= s.info->type_space.size()) return out_of_bounds("type", index);

@@ -179,7 +179,7 @@ Status Validator::start_def(const StartDef& d, Scope& s) {
                " but the function type has a result count of " + (type.result ? "1" : "0"));
   Matcher matcher(*table_, *table_, registry_, budget_);
   for (size_t i = 0; i < d.args.size(); ++i) {
-    const Item arg = SKIFF_TRY(item({Sort::Value, d.args[i]}, s));
+    const TypedItem arg = SKIFF_TRY(item({Sort::Value, d.args[i]}, s));
     ExternType param;
     param.sort = Sort::Value;
     param.value = type.params[i].type;

@@ -30,7 +30,7 @@ struct TypedValue {
   NodeId node = kNoNode;
 };
 /// What an import, export or argument is.
-struct Item {
+struct TypedItem {
   ExternType type;
   NodeId node = kNoNode;
 };
@@ -102,7 +102,7 @@ class Validator {
   /// Any type: depth and size.
   Status check_size(TypeId type);
   void add_type(Scope& s, const AnyType& type, NodeId node);
-  Result<Item> extern_type(const ExternTypeRef& ref, Scope& s, std::vector<ResourceId>& fresh);
+  Result<TypedItem> extern_type(const ExternTypeRef& ref, Scope& s, std::vector<ResourceId>& fresh);
   Opened open_instance(TypeId type, NodeId node);
 
   // ---- rules_scopes.cc
@@ -137,16 +137,16 @@ class Validator {
   Status alias_export(const AliasDef& d, Scope& s);
   Status alias_outer(const AliasDef& d, Scope& s);
   /// The item that an index stands for; values are consumed.
-  Result<Item> item(const SortIdx& ref, Scope& s);
-  void rename(const Item& actual, const Item& expected, Substitution& substitution);
+  Result<TypedItem> item(const SortIdx& ref, Scope& s);
+  void rename(const TypedItem& actual, const TypedItem& expected, Substitution& substitution);
   /// Adds to the index space of its sort.
-  Status push(const Item& item, Scope& s, bool value_used);
+  Status push(const TypedItem& item, Scope& s, bool value_used);
 
   // ---- rules_names.cc
   Status import_def(const ImportDef& d, Scope& s);
   Status export_def(const ExportDef& d, Scope& s);
   Status export_decl(const ExportDecl& d, Scope& s);
-  Status declare(const ExternName& name, const Item& item, Direction dir, Scope& s);
+  Status declare(const ExternName& name, const TypedItem& item, Direction dir, Scope& s);
   Status check_name(const ExternName& name, const ExternType& type, Direction dir, NamedTypes& named);
   Status check_annotation(const ParsedName& name, const ExternType& type, const NamedTypes& named);
   Status check_attributes(const ExternName& name, const ParsedName& parsed, const ExternType& type);
