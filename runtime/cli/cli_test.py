@@ -464,6 +464,22 @@ class CliTest(unittest.TestCase):
         self.assertIn(b"f", names)
         self.check("run", "--profile=flame", wat, status=2, err="known: perfmap, jitdump")
 
+    @unittest.skipUnless(HAS_COMPILER and os.path.isdir("/usr/lib/wasm32-wasi") and shutil.which("clang-22"),
+                         "needs libskiff-llvm, clang and wasi-libc")
+    def test_traps_name_source_lines(self):
+        source = self.file("trap.c", """__attribute__((noinline)) static int divide(int a, int b) {
+  if (b == 0)
+    __builtin_trap();
+  return a / b;
+}
+int main(int argc, char** argv) { return divide(10, argc - 1); }
+""")
+        cc = os.path.join(os.path.dirname(__file__), "../../cmake/guest_cc.sh")
+        subprocess.run(["bash", cc, self.dir, "-g", "-O1", source, "-o", "trap.wasm"], cwd=self.dir, check=True)
+        for tier in ("interp", "llvm"):
+            r = self.check("run", f"--tier={tier}", "--no-cache", "trap.wasm", status=134)
+            self.assertRegex(r.stderr.decode(), r"0: 0x[0-9a-f]+  divide \(func \d+\) at .*trap\.c:3\n")
+
     @unittest.skipUnless(HAS_COMPILER, "needs libskiff-llvm")
     def test_the_compiler_is_not_loaded_on_a_hit(self):
         # A guest that says hello and waits for input, so that its process can be looked at.
