@@ -182,6 +182,11 @@ class AutoStore final : public TierStore {
     interpreter_->load(*both.interpreter);
     native_.load(*both.native);
   }
+  void forget(Stack& stack) override {
+    auto& both = static_cast<Both&>(stack);
+    interpreter_->forget(*both.interpreter);
+    native_.forget(*both.native);
+  }
   bool detach() override {
     const bool interpreter = interpreter_->detach(), native = native_.detach();
     return interpreter && native;

@@ -92,11 +92,16 @@ void NativeStore::save(Stack& stack) {
 void NativeStore::load(Stack& stack) {
   auto& from = static_cast<Suspended&>(stack);
   innermost = from.innermost;
-  if (from.position == Suspended::kNowhere) return;
-  suspended_[from.position] = suspended_.back();
-  suspended_[from.position]->position = from.position;
+  forget(stack);
+}
+
+void NativeStore::forget(Stack& stack) {
+  auto& gone = static_cast<Suspended&>(stack);
+  if (gone.position == Suspended::kNowhere) return;
+  suspended_[gone.position] = suspended_.back();
+  suspended_[gone.position]->position = gone.position;
   suspended_.pop_back();
-  from.position = Suspended::kNowhere;
+  gone.position = Suspended::kNowhere;
 }
 
 void NativeStore::trap(TrapCode code, CodeSite site, const VmCtx& ctx) {

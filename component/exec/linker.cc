@@ -48,9 +48,11 @@ void ComponentLinker::define(std::string_view instance, std::string_view name, I
   if (found == root_.exports.end())
     found = root_.exports.emplace(std::string(instance), Item::of(std::make_shared<const InstanceItem>())).first;
   // Instances that others may hold are not changed.
-  auto changed = std::make_shared<InstanceItem>(*found->second.instance);
+  std::shared_ptr<const InstanceItem>& known = found->second.instance;
+  auto changed = known.use_count() == 1 ? std::const_pointer_cast<InstanceItem>(known)
+                                        : std::make_shared<InstanceItem>(*known);
   changed->exports.insert_or_assign(std::string(name), std::move(item));
-  found->second.instance = std::move(changed);
+  known = std::move(changed);
 }
 
 const Item* ComponentLinker::find(std::string_view name) const {

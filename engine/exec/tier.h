@@ -50,6 +50,8 @@ class TierStore {
   virtual void save(Stack&) {}
   /// Enters a native stack: the other way round.
   virtual void load(Stack&) {}
+  /// The native stack of `stack` is gone. Nothing ran there.
+  virtual void forget(Stack&) {}
 
   /// The store ends. True: may be kept and reused for another store of the engine; then it must have forgotten this
   /// one. False: it is destroyed, while the store still exists.

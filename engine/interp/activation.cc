@@ -265,11 +265,16 @@ void InterpStore::load(Stack& stack) {
   base_ = from.base;
   limit_ = from.limit;
   innermost = from.innermost;
-  if (from.position == Suspended::kNowhere) return;
-  suspended_[from.position] = suspended_.back();
-  suspended_[from.position]->position = from.position;
+  forget(stack);
+}
+
+void InterpStore::forget(Stack& stack) {
+  auto& gone = static_cast<Suspended&>(stack);
+  if (gone.position == Suspended::kNowhere) return;
+  suspended_[gone.position] = suspended_.back();
+  suspended_[gone.position]->position = gone.position;
   suspended_.pop_back();
-  from.position = Suspended::kNowhere;
+  gone.position = Suspended::kNowhere;
 }
 
 }  // namespace skiff::interp

@@ -121,6 +121,7 @@ class InterpStore final : public TierStore {
   Result<std::unique_ptr<Stack>> new_stack(uint64_t size) override;
   void save(Stack& stack) override;
   void load(Stack& stack) override;
+  void forget(Stack& stack) override;
   bool detach() override;
   void reuse(Store& store) override;
 
