@@ -1,6 +1,6 @@
-// Any text must be resolved or refused without crashing; what resolves must print, and the printed text must resolve
-// and print the same. Its component binary must decode to WIT with the same binary form. Inputs that begin with the
-// magic number of wasm are decoded instead.
+// Any text must be resolved or refused without crashing; what resolves must print, and the printed
+// text must resolve and print the same. Its component binary must decode to WIT with the same
+// binary form. Inputs that begin with the magic number of wasm are decoded instead.
 #include <string>
 
 #include "component/wit/decode.h"
@@ -48,7 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     return 0;
   }
-  const Result<wit::Resolved> r = wit::parse_wit("t", {reinterpret_cast<const char*>(data), size}, options());
+  const Result<wit::Resolved> r =
+      wit::parse_wit("t", {reinterpret_cast<const char*>(data), size}, options());
   if (!r) return 0;
   check_text(*r);
   check_binary(*r);

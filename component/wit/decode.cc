@@ -1,6 +1,7 @@
-// Walks the declarations of component and instance types in order, keeping the index spaces of each scope. A type
-// that is exported or imported under a name becomes a named type; others are anonymous where they are used.
-// Recursion: none over types (indices refer backwards), three levels over scopes.
+// Walks the declarations of component and instance types in order, keeping the index spaces of each
+// scope. A type that is exported or imported under a name becomes a named type; others are
+// anonymous where they are used. Recursion: none over types (indices refer backwards), three levels
+// over scopes.
 #include "component/wit/decode.h"
 
 #include <algorithm>
@@ -17,12 +18,12 @@ constexpr uint32_t kMaxNodes = 100'000;
 
 // One type index of a scope.
 struct TypeSlot {
-  std::optional<Type> type;               // once it has a name or is used
-  std::optional<TypeBody> body;           // value types
+  std::optional<Type> type;      // once it has a name or is used
+  std::optional<TypeBody> body;  // value types
   const FuncTypeDef* func = nullptr;
   const TypeDecls* instance = nullptr;
   const TypeDecls* component = nullptr;
-  uint32_t depth = 1;                     // of the anonymous part
+  uint32_t depth = 1;  // of the anonymous part
   uint32_t nodes = 1;
 };
 
@@ -30,8 +31,8 @@ struct Scope {
   const Scope* parent = nullptr;
   std::vector<TypeSlot> types;
   std::vector<InterfaceId> instances;
-  Owner owner;                            // of the types that get names here
-  OrderedMap<TypeId> names;               // types of a world
+  Owner owner;               // of the types that get names here
+  OrderedMap<TypeId> names;  // types of a world
 };
 
 class Decoder {
@@ -58,11 +59,13 @@ class Decoder {
     return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "too many items");
   }
   Result<PackageId> package(const PackageName& name);
-  Result<PackageName> package_name(const std::string& name, uint64_t offset, std::string& item) const;
+  Result<PackageName> package_name(const std::string& name, uint64_t offset,
+                                   std::string& item) const;
   Result<InterfaceId> named_interface(const std::string& name, uint64_t offset);
   static Status check_index(size_t index, size_t size) {
     if (index < size) return {};
-    return fail(ErrorCode::InvalidWit, kNoOffset, kNoIndex, "index " + std::to_string(index) + " out of range");
+    return fail(ErrorCode::InvalidWit, kNoOffset, kNoIndex,
+                "index " + std::to_string(index) + " out of range");
   }
 
   // types
@@ -70,23 +73,27 @@ class Decoder {
   Result<Type> use(Scope& scope, const ValTypeRef& type, TypeSlot& by);
   Result<std::optional<Type>> use(Scope& scope, const OptValType& type, TypeSlot& by);
   Result<TypeId> use_resource(Scope& scope, uint32_t index);
-  Result<TypeBody> body(Scope& scope, const component::TypeDef& def, TypeSlot& slot, uint64_t offset);
-  Result<TypeBody> compound(Scope& scope, const component::TypeDef& def, TypeSlot& slot, uint64_t offset);
+  Result<TypeBody> body(Scope& scope, const component::TypeDef& def, TypeSlot& slot,
+                        uint64_t offset);
+  Result<TypeBody> compound(Scope& scope, const component::TypeDef& def, TypeSlot& slot,
+                            uint64_t offset);
   template <class T>
   Result<std::vector<Label>> labels(const T& names, uint64_t offset);
   Status define(Scope& scope, const component::TypeDef& def, uint64_t offset);
   Status alias(Scope& scope, const AliasDef& def, uint64_t offset);
-  Status name_type(Scope& scope, const ExternName& name, const ExternTypeRef& type, uint64_t offset);
+  Status name_type(Scope& scope, const ExternName& name, const ExternTypeRef& type,
+                   uint64_t offset);
 
   // what types are in
-  Result<Function> function(Scope& scope, const ExternName& name, uint32_t index, const OrderedMap<TypeId>& types,
-                            uint64_t offset);
+  Result<Function> function(Scope& scope, const ExternName& name, uint32_t index,
+                            const OrderedMap<TypeId>& types, uint64_t offset);
   Status instance(Scope& parent, const TypeDecls& decls, InterfaceId id);
-  Result<InterfaceId> instance_of(Scope& scope, const ExternName& name, uint32_t index, uint64_t offset,
-                                  WorldInterface& item);
-  Status world_extern(Scope& scope, WorldId world, bool is_export, const ExternName& name, const ExternTypeRef& type,
-                      uint64_t offset);
-  Status world(const Scope& parent, const TypeDecls& decls, const ExternName& name, uint64_t offset);
+  Result<InterfaceId> instance_of(Scope& scope, const ExternName& name, uint32_t index,
+                                  uint64_t offset, WorldInterface& item);
+  Status world_extern(Scope& scope, WorldId world, bool is_export, const ExternName& name,
+                      const ExternTypeRef& type, uint64_t offset);
+  Status world(const Scope& parent, const TypeDecls& decls, const ExternName& name,
+               uint64_t offset);
 
   Resolve out_;
   std::unordered_map<std::string, PackageId> packages_;
@@ -96,9 +103,11 @@ class Decoder {
 
 // ---- packages and interfaces by name
 
-Result<PackageName> Decoder::package_name(const std::string& name, uint64_t offset, std::string& item) const {
+Result<PackageName> Decoder::package_name(const std::string& name, uint64_t offset,
+                                          std::string& item) const {
   const ParsedName parsed = SKIFF_TRY(parse_name(name, offset));
-  if (parsed.kind != ParsedName::Kind::Interface) return bad(offset, "`" + name + "` is not the name of an interface");
+  if (parsed.kind != ParsedName::Kind::Interface)
+    return bad(offset, "`" + name + "` is not the name of an interface");
   PackageName out;
   // "a:b:c/d/e": all before the last ':' is the namespace; the last projection is the item.
   const size_t at = name.find('@');
@@ -110,7 +119,8 @@ Result<PackageName> Decoder::package_name(const std::string& name, uint64_t offs
   item = path.substr(slash + 1);
   if (at != std::string::npos) {
     out.version = parse_version(std::string_view(name).substr(at + 1));
-    if (!out.version) return bad(offset, "`" + name + "` has a version that is not one of Semantic Versioning");
+    if (!out.version)
+      return bad(offset, "`" + name + "` has a version that is not one of Semantic Versioning");
   }
   return out;
 }
@@ -156,7 +166,8 @@ Result<Type> Decoder::use(Scope& scope, uint32_t index, TypeSlot& by) {
   by.depth = std::max(by.depth, 1 + (anonymous ? slot.depth : 0));
   by.nodes = std::min(kMaxNodes + 1, by.nodes + (anonymous ? slot.nodes : 1));
   if (by.depth > kMaxDepth || by.nodes > kMaxNodes)
-    return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "types without names are nested too deeply");
+    return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex,
+                "types without names are nested too deeply");
   return *slot.type;
 }
 
@@ -194,7 +205,8 @@ Result<std::vector<Label>> Decoder::labels(const T& names, uint64_t offset) {
   return out;
 }
 
-Result<TypeBody> Decoder::compound(Scope& scope, const component::TypeDef& def, TypeSlot& slot, uint64_t offset) {
+Result<TypeBody> Decoder::compound(Scope& scope, const component::TypeDef& def, TypeSlot& slot,
+                                   uint64_t offset) {
   StrongNames seen;
   const auto label = [&](const std::string& name) -> Status {
     SKIFF_TRY(spend(1));
@@ -227,34 +239,44 @@ Result<TypeBody> Decoder::compound(Scope& scope, const component::TypeDef& def, 
   }
   if (const auto* t = std::get_if<FlagsDef>(&def.type)) {
     Flags out{SKIFF_TRY(labels(t->labels, offset))};
-    if (out.flags.empty() || out.flags.size() > 32) return bad(offset, "flags have none or more than 32");
+    if (out.flags.empty() || out.flags.size() > 32)
+      return bad(offset, "flags have none or more than 32");
     return out;
   }
   const auto* t = std::get_if<TupleDef>(&def.type);
   if (!t || t->types.empty()) return bad(offset, "a type that WIT does not have");
   Tuple out;
   SKIFF_TRY(spend(t->types.size()));
-  for (const ValTypeRef& element : t->types) out.types.push_back(SKIFF_TRY(use(scope, element, slot)));
+  for (const ValTypeRef& element : t->types)
+    out.types.push_back(SKIFF_TRY(use(scope, element, slot)));
   return out;
 }
 
-Result<TypeBody> Decoder::body(Scope& scope, const component::TypeDef& def, TypeSlot& slot, uint64_t offset) {
+Result<TypeBody> Decoder::body(Scope& scope, const component::TypeDef& def, TypeSlot& slot,
+                               uint64_t offset) {
   if (const auto* t = std::get_if<PrimitiveDef>(&def.type)) return Alias{t->type};
-  if (const auto* t = std::get_if<ListDef>(&def.type)) return List{SKIFF_TRY(use(scope, t->element, slot)), t->length};
-  if (const auto* t = std::get_if<OptionDef>(&def.type)) return Option{SKIFF_TRY(use(scope, t->type, slot))};
+  if (const auto* t = std::get_if<ListDef>(&def.type))
+    return List{SKIFF_TRY(use(scope, t->element, slot)), t->length};
+  if (const auto* t = std::get_if<OptionDef>(&def.type))
+    return Option{SKIFF_TRY(use(scope, t->type, slot))};
   if (const auto* t = std::get_if<MapDef>(&def.type)) {
     const Type key = SKIFF_TRY(use(scope, t->key, slot));
-    if (!std::holds_alternative<Primitive>(key)) return bad(offset, "the key of a map is not primitive");
+    if (!std::holds_alternative<Primitive>(key))
+      return bad(offset, "the key of a map is not primitive");
     return Map{key, SKIFF_TRY(use(scope, t->value, slot))};
   }
   if (const auto* t = std::get_if<ResultDef>(&def.type)) {
     const std::optional<Type> ok = SKIFF_TRY(use(scope, t->ok, slot));
     return ResultOf{ok, SKIFF_TRY(use(scope, t->error, slot))};
   }
-  if (const auto* t = std::get_if<OwnDef>(&def.type)) return Own{SKIFF_TRY(use_resource(scope, t->resource))};
-  if (const auto* t = std::get_if<BorrowDef>(&def.type)) return Borrow{SKIFF_TRY(use_resource(scope, t->resource))};
-  if (const auto* t = std::get_if<StreamDef>(&def.type)) return Stream{SKIFF_TRY(use(scope, t->element, slot))};
-  if (const auto* t = std::get_if<FutureDef>(&def.type)) return Future{SKIFF_TRY(use(scope, t->element, slot))};
+  if (const auto* t = std::get_if<OwnDef>(&def.type))
+    return Own{SKIFF_TRY(use_resource(scope, t->resource))};
+  if (const auto* t = std::get_if<BorrowDef>(&def.type))
+    return Borrow{SKIFF_TRY(use_resource(scope, t->resource))};
+  if (const auto* t = std::get_if<StreamDef>(&def.type))
+    return Stream{SKIFF_TRY(use(scope, t->element, slot))};
+  if (const auto* t = std::get_if<FutureDef>(&def.type))
+    return Future{SKIFF_TRY(use(scope, t->element, slot))};
   return compound(scope, def, slot, offset);
 }
 
@@ -283,9 +305,11 @@ Status Decoder::alias(Scope& scope, const AliasDef& def, uint64_t offset) {
     if (!from) return bad(offset, "an alias leads out of all scopes");
     SKIFF_TRY(check_index(def.index, from->types.size()));
     TypeSlot copy = from->types[def.index];
-    // Anonymous types belong to the scope that they are written in; only named ones pass between them.
+    // Anonymous types belong to the scope that they are written in; only named ones pass between
+    // them.
     const TypeId* id = copy.type ? std::get_if<TypeId>(&*copy.type) : nullptr;
-    if (!copy.type || (id && out_[*id].name.empty())) return bad(offset, "an outer alias of a type without a name");
+    if (!copy.type || (id && out_[*id].name.empty()))
+      return bad(offset, "an outer alias of a type without a name");
     copy.body.reset();
     scope.types.push_back(std::move(copy));
     return {};
@@ -300,8 +324,10 @@ Status Decoder::alias(Scope& scope, const AliasDef& def, uint64_t offset) {
   return {};
 }
 
-// A type import or export: a new index, and a new named type unless the interface has it from an earlier mention.
-Status Decoder::name_type(Scope& scope, const ExternName& name, const ExternTypeRef& type, uint64_t offset) {
+// A type import or export: a new index, and a new named type unless the interface has it from an
+// earlier mention.
+Status Decoder::name_type(Scope& scope, const ExternName& name, const ExternTypeRef& type,
+                          uint64_t offset) {
   SKIFF_TRY(check_label(name.name, offset));
   if (!type.sub_resource) SKIFF_TRY(check_index(type.index, scope.types.size()));
   const InterfaceId* in_interface = std::get_if<InterfaceId>(&scope.owner);
@@ -314,7 +340,8 @@ Status Decoder::name_type(Scope& scope, const ExternName& name, const ExternType
       const TypeSlot& slot = scope.types[type.index];
       const TypeId* of = slot.type ? std::get_if<TypeId>(&*slot.type) : nullptr;
       const bool is_named = slot.type && (!of || !out_[*of].name.empty());
-      if (!is_named && !slot.body) return bad(offset, "`" + name.name + "` is not a value type or resource");
+      if (!is_named && !slot.body)
+        return bad(offset, "`" + name.name + "` is not a value type or resource");
       body = is_named ? TypeBody(Alias{*slot.type}) : *slot.body;
     }
     Attributes attributes;
@@ -332,8 +359,8 @@ Status Decoder::name_type(Scope& scope, const ExternName& name, const ExternType
 
 // ---- functions, interfaces
 
-Result<Function> Decoder::function(Scope& scope, const ExternName& name, uint32_t index, const OrderedMap<TypeId>& types,
-                                   uint64_t offset) {
+Result<Function> Decoder::function(Scope& scope, const ExternName& name, uint32_t index,
+                                   const OrderedMap<TypeId>& types, uint64_t offset) {
   SKIFF_TRY(check_index(index, scope.types.size()));
   const FuncTypeDef* def = scope.types[index].func;
   if (!def) return bad(offset, "`" + name.name + "` is not a function");
@@ -343,11 +370,20 @@ Result<Function> Decoder::function(Scope& scope, const ExternName& name, uint32_
   f.async_ = def->async_;
   f.attributes.external_id = name.external_id;
   switch (parsed.kind) {
-    case ParsedName::Kind::Label: f.kind = Function::Kind::Freestanding; break;
-    case ParsedName::Kind::Constructor: f.kind = Function::Kind::Constructor; break;
-    case ParsedName::Kind::Method: f.kind = Function::Kind::Method; break;
-    case ParsedName::Kind::Static: f.kind = Function::Kind::Static; break;
-    case ParsedName::Kind::Interface: return bad(offset, "function `" + name.name + "` has the name of an interface");
+    case ParsedName::Kind::Label:
+      f.kind = Function::Kind::Freestanding;
+      break;
+    case ParsedName::Kind::Constructor:
+      f.kind = Function::Kind::Constructor;
+      break;
+    case ParsedName::Kind::Method:
+      f.kind = Function::Kind::Method;
+      break;
+    case ParsedName::Kind::Static:
+      f.kind = Function::Kind::Static;
+      break;
+    case ParsedName::Kind::Interface:
+      return bad(offset, "function `" + name.name + "` has the name of an interface");
   }
   TypeSlot whole;
   StrongNames seen;
@@ -370,13 +406,16 @@ Result<Function> Decoder::function(Scope& scope, const ExternName& name, uint32_
   if (f.kind == Function::Kind::Method) {
     const TypeBody* self = f.params.empty() ? nullptr : body_of(f.params[0].type);
     const Borrow* borrow = self ? std::get_if<Borrow>(self) : nullptr;
-    if (!borrow || borrow->resource != f.resource) return bad(offset, "method `" + name.name + "` lacks its `self`");
+    if (!borrow || borrow->resource != f.resource)
+      return bad(offset, "method `" + name.name + "` lacks its `self`");
   }
   if (f.kind == Function::Kind::Constructor) {
     const TypeBody* result = body_of(f.result);
-    if (const ResultOf* fallible = result ? std::get_if<ResultOf>(result) : nullptr) result = body_of(fallible->ok);
+    if (const ResultOf* fallible = result ? std::get_if<ResultOf>(result) : nullptr)
+      result = body_of(fallible->ok);
     const Own* own = result ? std::get_if<Own>(result) : nullptr;
-    if (!own || own->resource != f.resource) return bad(offset, "constructor `" + name.name + "` does not return its resource");
+    if (!own || own->resource != f.resource)
+      return bad(offset, "constructor `" + name.name + "` does not return its resource");
   }
   return f;
 }
@@ -393,11 +432,13 @@ Status Decoder::instance(Scope& parent, const TypeDecls& decls, InterfaceId id) 
     } else if (const auto* def = std::get_if<AliasDef>(&decl.decl)) {
       SKIFF_TRY(alias(scope, *def, decl.offset));
     } else if (const auto* def = std::get_if<ExportDecl>(&decl.decl)) {
-      if (seen.add(def->name.name)) return bad(decl.offset, "`" + def->name.name + "` is exported twice");
+      if (seen.add(def->name.name))
+        return bad(decl.offset, "`" + def->name.name + "` is exported twice");
       if (def->type.sort == Sort::Type) {
         SKIFF_TRY(name_type(scope, def->name, def->type, decl.offset));
       } else if (def->type.sort == Sort::Func) {
-        Function f = SKIFF_TRY(function(scope, def->name, def->type.index, out_[id].types, decl.offset));
+        Function f =
+            SKIFF_TRY(function(scope, def->name, def->type.index, out_[id].types, decl.offset));
         out_[id].functions.insert(def->name.name, std::move(f));
       } else {
         return bad(decl.offset, "interfaces hold types and functions only");
@@ -407,14 +448,15 @@ Status Decoder::instance(Scope& parent, const TypeDecls& decls, InterfaceId id) 
     }
   }
   // As the resolver orders them: functions of resources first.
-  out_[id].functions.sort_by([](const auto& entry) { return entry.second.kind == Function::Kind::Freestanding; });
+  out_[id].functions.sort_by(
+      [](const auto& entry) { return entry.second.kind == Function::Kind::Freestanding; });
   return {};
 }
 
 // ---- worlds
 
-Result<InterfaceId> Decoder::instance_of(Scope& scope, const ExternName& name, uint32_t index, uint64_t offset,
-                                         WorldInterface& item) {
+Result<InterfaceId> Decoder::instance_of(Scope& scope, const ExternName& name, uint32_t index,
+                                         uint64_t offset, WorldInterface& item) {
   SKIFF_TRY(check_index(index, scope.types.size()));
   const TypeDecls* decls = scope.types[index].instance;
   if (!decls) return bad(offset, "`" + name.name + "` is not an instance");
@@ -428,7 +470,8 @@ Result<InterfaceId> Decoder::instance_of(Scope& scope, const ExternName& name, u
     id = SKIFF_TRY(named_interface(*name.implements, offset));
   } else {
     out_.interfaces.emplace_back();
-    if (const WorldId* world = std::get_if<WorldId>(&scope.owner)) out_[id].package = out_[*world].package;
+    if (const WorldId* world = std::get_if<WorldId>(&scope.owner))
+      out_[id].package = out_[*world].package;
   }
   SKIFF_TRY(instance(scope, *decls, id));
   scope.instances.push_back(id);
@@ -457,10 +500,12 @@ Status Decoder::world_extern(Scope& scope, WorldId world, bool is_export, const 
   return bad(offset, "`" + name.name + "` occurs twice in a world");
 }
 
-Status Decoder::world(const Scope& parent, const TypeDecls& decls, const ExternName& name, uint64_t offset) {
+Status Decoder::world(const Scope& parent, const TypeDecls& decls, const ExternName& name,
+                      uint64_t offset) {
   std::string item;
   const PackageId in = SKIFF_TRY(package(SKIFF_TRY(package_name(name.name, offset, item))));
-  if (main_ && *main_ != in) return bad(offset, "`" + name.name + "` is of another package than what is before it");
+  if (main_ && *main_ != in)
+    return bad(offset, "`" + name.name + "` is of another package than what is before it");
   main_ = in;
   const WorldId id{static_cast<uint32_t>(out_.worlds.size())};
   World& world = out_.worlds.emplace_back();
@@ -489,7 +534,8 @@ Status Decoder::world(const Scope& parent, const TypeDecls& decls, const ExternN
 
 // ---- packages
 
-// One exported type of a package: a component type that imports what it needs and exports one interface or world.
+// One exported type of a package: a component type that imports what it needs and exports one
+// interface or world.
 Status Decoder::package_export(const TypeDecls& decls, bool only_world) {
   Scope scope;
   bool found = false;
@@ -500,7 +546,8 @@ Status Decoder::package_export(const TypeDecls& decls, bool only_world) {
       SKIFF_TRY(define(scope, *def, decl.offset));
     } else if (const auto* def = std::get_if<AliasDef>(&decl.decl)) {
       SKIFF_TRY(alias(scope, *def, decl.offset));
-    } else if (const auto* def = std::get_if<ImportDef>(&decl.decl); def && def->type.sort == Sort::Instance) {
+    } else if (const auto* def = std::get_if<ImportDef>(&decl.decl);
+               def && def->type.sort == Sort::Instance) {
       WorldInterface ignored;
       SKIFF_TRY(instance_of(scope, def->name, def->type.index, decl.offset, ignored));
     } else if (const auto* def = std::get_if<ExportDecl>(&decl.decl)) {
@@ -510,9 +557,11 @@ Status Decoder::package_export(const TypeDecls& decls, bool only_world) {
         SKIFF_TRY(world(scope, *scope.types[def->type.index].component, def->name, decl.offset));
       } else if (def->type.sort == Sort::Instance && !only_world) {
         WorldInterface ignored;
-        const InterfaceId id = SKIFF_TRY(instance_of(scope, def->name, def->type.index, decl.offset, ignored));
+        const InterfaceId id =
+            SKIFF_TRY(instance_of(scope, def->name, def->type.index, decl.offset, ignored));
         const std::optional<PackageId> in = out_[id].package;
-        if (!in || (main_ && main_ != in)) return bad(decl.offset, "`" + def->name.name + "` is not of this package");
+        if (!in || (main_ && main_ != in))
+          return bad(decl.offset, "`" + def->name.name + "` is not of this package");
         main_ = in;
       } else {
         return bad(decl.offset, "`" + def->name.name + "` is not an interface or world");
@@ -533,7 +582,7 @@ Result<Resolved> Decoder::finish() {
 
 Result<Resolved> decode_exports(const Component& component, bool only_world) {
   Decoder decoder;
-  std::vector<const TypeDecls*> types;   // the type index space
+  std::vector<const TypeDecls*> types;  // the type index space
   for (const Definition& d : component.definitions) {
     if (const auto* def = std::get_if<component::TypeDef>(&d.def)) {
       const auto* type = std::get_if<ComponentTypeDef>(&def->type);
@@ -541,7 +590,8 @@ Result<Resolved> decode_exports(const Component& component, bool only_world) {
       continue;
     }
     const auto* e = std::get_if<ExportDef>(&d.def);
-    if (!e || e->value.sort != Sort::Type || e->value.index >= types.size() || !types[e->value.index])
+    if (!e || e->value.sort != Sort::Type || e->value.index >= types.size() ||
+        !types[e->value.index])
       return fail(ErrorCode::InvalidWit, d.offset, kNoIndex, "the component is not a WIT package");
     SKIFF_TRY(decoder.package_export(*types[e->value.index], only_world));
     types.push_back(nullptr);
@@ -562,7 +612,9 @@ bool is_wit_package(const Component& component) {
   return exports;
 }
 
-Result<Resolved> decode_package(const Component& component) { return decode_exports(component, false); }
+Result<Resolved> decode_package(const Component& component) {
+  return decode_exports(component, false);
+}
 
 Result<Resolved> decode_package(SharedBytes binary) {
   return decode_package(*SKIFF_TRY(decode_component(std::move(binary), Features::all())));
@@ -579,11 +631,13 @@ Result<DecodedWorld> decode_world_section(SharedBytes contents) {
     if (custom.name != kEncodingSection) continue;
     const ByteSpan bytes = custom.bytes.bytes;
     if (bytes.size() != 2 || bytes[0] != kEncodingVersion || bytes[1] > 2)
-      return fail(ErrorCode::InvalidWit, custom.offset, kNoIndex, "custom section of an unknown version");
+      return fail(ErrorCode::InvalidWit, custom.offset, kNoIndex,
+                  "custom section of an unknown version");
     out.strings = static_cast<StringEncoding>(bytes[1]);
     return out;
   }
-  return fail(ErrorCode::InvalidWit, kNoOffset, kNoIndex, "the section does not say how strings are encoded");
+  return fail(ErrorCode::InvalidWit, kNoOffset, kNoIndex,
+              "the section does not say how strings are encoded");
 }
 
 }  // namespace skiff::component::wit

@@ -1,6 +1,7 @@
-// The world of a validated component. Its types are hash-consed, so names are found again by identity: a value type
-// by its TypeId, a resource by its ResourceId, first in the interface at hand, then in those before it.
-// Recursion: through anonymous types, bounded by the validator's bound on the depth of types.
+// The world of a validated component. Its types are hash-consed, so names are found again by
+// identity: a value type by its TypeId, a resource by its ResourceId, first in the interface at
+// hand, then in those before it. Recursion: through anonymous types, bounded by the validator's
+// bound on the depth of types.
 #include <algorithm>
 
 #include "component/types/names.h"
@@ -15,8 +16,8 @@ constexpr uint64_t kMaxNodes = 100'000;
 // Names of one interface or world. Keys: component::TypeId, ResourceId.
 struct Names {
   Owner owner;
-  std::unordered_map<uint32_t, TypeId> values;      // what stands for a type where it is used
-  std::unordered_map<uint32_t, TypeId> named;       // its first name
+  std::unordered_map<uint32_t, TypeId> values;  // what stands for a type where it is used
+  std::unordered_map<uint32_t, TypeId> named;   // its first name
   std::unordered_map<uint32_t, TypeId> resources;
 };
 
@@ -32,7 +33,8 @@ size_t size_of(const component::TypeBody& shape) {
 
 class Reader {
  public:
-  explicit Reader(const ComponentInfo& info) : t_(*info.types), type_(info.types->get<ComponentType>(info.type)) {}
+  explicit Reader(const ComponentInfo& info)
+      : t_(*info.types), type_(info.types->get<ComponentType>(info.type)) {}
   Result<DecodedWorld> run();
 
  private:
@@ -47,7 +49,8 @@ class Reader {
     out_.types.push_back(std::move(def));
     return {static_cast<uint32_t>(out_.types.size() - 1)};
   }
-  TypeId add_named(Names& names, const std::string& name, TypeBody body, const ExternName* from = nullptr);
+  TypeId add_named(Names& names, const std::string& name, TypeBody body,
+                   const ExternName* from = nullptr);
   TypeId lend(Names& names, TypeId foreign);
 
   Result<Type> value(Names& names, component::ValType type);
@@ -80,12 +83,14 @@ class Reader {
   std::unordered_map<std::string, InterfaceId> interfaces_;
   std::unordered_map<std::string, PackageId> packages_;
   size_t items_ = 0;
-  // Types that interfaces have named, for those that come after; values: records, variants, enums and flags.
+  // Types that interfaces have named, for those that come after; values: records, variants, enums
+  // and flags.
   std::unordered_map<uint32_t, TypeId> values_;
   std::unordered_map<uint32_t, TypeId> resources_;
 };
 
-TypeId Reader::add_named(Names& names, const std::string& name, TypeBody body, const ExternName* from) {
+TypeId Reader::add_named(Names& names, const std::string& name, TypeBody body,
+                         const ExternName* from) {
   Attributes attributes;
   if (from) attributes.external_id = from->external_id;
   const TypeId id = add({name, std::move(body), names.owner, std::move(attributes)});
@@ -102,7 +107,8 @@ TypeId Reader::lend(Names& names, TypeId foreign) {
 }
 
 Result<TypeId> Reader::resource(Names& names, ResourceId id) {
-  if (const auto found = names.resources.find(id); found != names.resources.end()) return found->second;
+  if (const auto found = names.resources.find(id); found != names.resources.end())
+    return found->second;
   const auto found = resources_.find(id);
   if (found == resources_.end()) return bad("a resource type without a name");
   return names.resources[id] = lend(names, found->second);
@@ -110,7 +116,8 @@ Result<TypeId> Reader::resource(Names& names, ResourceId id) {
 
 Result<Type> Reader::value(Names& names, component::ValType type) {
   if (type.is_primitive()) return Type(type.primitive());
-  if (const auto found = names.values.find(type.id()); found != names.values.end()) return Type(found->second);
+  if (const auto found = names.values.find(type.id()); found != names.values.end())
+    return Type(found->second);
   const TypeFacts& facts = t_.facts(type);
   if (facts.depth > kMaxDepth || facts.nodes > kMaxNodes)
     return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "types are nested too deeply");
@@ -133,12 +140,14 @@ Result<TypeBody> Reader::body(Names& names, component::TypeId id) {
   SKIFF_TRY(spend(size_of(shape)));
   if (const auto* t = std::get_if<RecordType>(&shape)) {
     Record out;
-    for (const component::Field& f : t->fields) out.fields.push_back({f.label, SKIFF_TRY(value(names, f.type)), {}});
+    for (const component::Field& f : t->fields)
+      out.fields.push_back({f.label, SKIFF_TRY(value(names, f.type)), {}});
     return out;
   }
   if (const auto* t = std::get_if<VariantType>(&shape)) {
     Variant out;
-    for (const VariantCase& c : t->cases) out.cases.push_back({c.label, SKIFF_TRY(value(names, c.type)), {}});
+    for (const VariantCase& c : t->cases)
+      out.cases.push_back({c.label, SKIFF_TRY(value(names, c.type)), {}});
     return out;
   }
   if (const auto* t = std::get_if<EnumType>(&shape)) {
@@ -153,7 +162,8 @@ Result<TypeBody> Reader::body(Names& names, component::TypeId id) {
   }
   if (const auto* t = std::get_if<TupleType>(&shape)) {
     Tuple out;
-    for (component::ValType element : t->types) out.types.push_back(SKIFF_TRY(value(names, element)));
+    for (component::ValType element : t->types)
+      out.types.push_back(SKIFF_TRY(value(names, element)));
     return out;
   }
   if (const auto* t = std::get_if<MapType>(&shape)) {
@@ -164,12 +174,18 @@ Result<TypeBody> Reader::body(Names& names, component::TypeId id) {
     const std::optional<Type> ok = SKIFF_TRY(value(names, t->ok));
     return ResultOf{ok, SKIFF_TRY(value(names, t->error))};
   }
-  if (const auto* t = std::get_if<ListType>(&shape)) return List{SKIFF_TRY(value(names, t->element)), t->length};
-  if (const auto* t = std::get_if<OptionType>(&shape)) return Option{SKIFF_TRY(value(names, t->type))};
-  if (const auto* t = std::get_if<OwnType>(&shape)) return Own{SKIFF_TRY(resource(names, t->resource))};
-  if (const auto* t = std::get_if<BorrowType>(&shape)) return Borrow{SKIFF_TRY(resource(names, t->resource))};
-  if (const auto* t = std::get_if<StreamType>(&shape)) return Stream{SKIFF_TRY(value(names, t->element))};
-  if (const auto* t = std::get_if<FutureType>(&shape)) return Future{SKIFF_TRY(value(names, t->element))};
+  if (const auto* t = std::get_if<ListType>(&shape))
+    return List{SKIFF_TRY(value(names, t->element)), t->length};
+  if (const auto* t = std::get_if<OptionType>(&shape))
+    return Option{SKIFF_TRY(value(names, t->type))};
+  if (const auto* t = std::get_if<OwnType>(&shape))
+    return Own{SKIFF_TRY(resource(names, t->resource))};
+  if (const auto* t = std::get_if<BorrowType>(&shape))
+    return Borrow{SKIFF_TRY(resource(names, t->resource))};
+  if (const auto* t = std::get_if<StreamType>(&shape))
+    return Stream{SKIFF_TRY(value(names, t->element))};
+  if (const auto* t = std::get_if<FutureType>(&shape))
+    return Future{SKIFF_TRY(value(names, t->element))};
   return bad("a type that is no value type");
 }
 
@@ -196,9 +212,11 @@ Status Reader::name_type(Names& names, const NamedExtern& e) {
     if (in_interface) resources_.emplace(type.id, id);
     return {};
   }
-  if (type.kind != AnyType::Kind::Value) return bad("`" + name + "` is a type that WIT does not have");
+  if (type.kind != AnyType::Kind::Value)
+    return bad("`" + name + "` is a type that WIT does not have");
   if (there) {
-    if (!type.value.is_primitive() && is_nominal(type.value.id())) names.values.emplace(type.value.id(), *there);
+    if (!type.value.is_primitive() && is_nominal(type.value.id()))
+      names.values.emplace(type.value.id(), *there);
     return {};
   }
   TypeBody body;
@@ -218,7 +236,8 @@ Status Reader::name_type(Names& names, const NamedExtern& e) {
   }
   const TypeId id = add_named(names, name, std::move(body), &e.name);
   names.named.emplace(key, id);
-  // Other types are told by their structure; a name of theirs need not be meant where they are used.
+  // Other types are told by their structure; a name of theirs need not be meant where they are
+  // used.
   if (!is_nominal(key)) return {};
   names.values.emplace(key, id);
   if (in_interface) values_.emplace(key, id);
@@ -241,7 +260,8 @@ Result<Function> Reader::function(Names& names, const NamedExtern& e) {
     if (!resource) return bad("`" + f.name + "` is of no resource of its scope");
     f.resource = *resource;
   }
-  for (const component::Field& p : type.params) f.params.push_back({p.label, SKIFF_TRY(value(names, p.type))});
+  for (const component::Field& p : type.params)
+    f.params.push_back({p.label, SKIFF_TRY(value(names, p.type))});
   f.result = SKIFF_TRY(value(names, type.result));
   return f;
 }
@@ -250,7 +270,8 @@ Result<Function> Reader::function(Names& names, const NamedExtern& e) {
 
 Result<InterfaceId> Reader::interface(const ExternName& name) {
   const ParsedName parsed = SKIFF_TRY(parse_extern_name(name.name, Features::all()));
-  const std::string full = parsed.kind == ParsedName::Kind::Interface ? name.name : name.implements.value_or("");
+  const std::string full =
+      parsed.kind == ParsedName::Kind::Interface ? name.name : name.implements.value_or("");
   const InterfaceId id{static_cast<uint32_t>(out_.interfaces.size())};
   if (full.empty()) {
     out_.interfaces.emplace_back().package = out_[world_].package;
@@ -265,9 +286,10 @@ Result<InterfaceId> Reader::interface(const ExternName& name) {
   package.ns = path.package.substr(0, colon);
   package.name = path.package.substr(colon + 1);
   if (!path.version.empty()) package.version = parse_version(path.version);
-  if (!path.version.empty() && !package.version) return bad("`" + full + "` has a version that is not one of Semantic Versioning");
-  const auto [in, new_package] =
-      packages_.try_emplace(package.to_string(), PackageId{static_cast<uint32_t>(out_.packages.size())});
+  if (!path.version.empty() && !package.version)
+    return bad("`" + full + "` has a version that is not one of Semantic Versioning");
+  const auto [in, new_package] = packages_.try_emplace(
+      package.to_string(), PackageId{static_cast<uint32_t>(out_.packages.size())});
   if (new_package) out_.packages.push_back({package, {}, {}, {}});
   Interface& i = out_.interfaces.emplace_back();
   i.name = path.projection;
@@ -290,7 +312,8 @@ Status Reader::instance(const NamedExtern& e, InterfaceId id) {
       return bad("`" + e.name.name + "` exports something other than types and functions");
     }
   }
-  out_[id].functions.sort_by([](const auto& entry) { return entry.second.kind == Function::Kind::Freestanding; });
+  out_[id].functions.sort_by(
+      [](const auto& entry) { return entry.second.kind == Function::Kind::Freestanding; });
   return {};
 }
 
@@ -336,6 +359,8 @@ Result<DecodedWorld> Reader::run() {
 
 }  // namespace
 
-Result<DecodedWorld> decode_component_world(const ComponentInfo& info) { return Reader(info).run(); }
+Result<DecodedWorld> decode_component_world(const ComponentInfo& info) {
+  return Reader(info).run();
+}
 
 }  // namespace skiff::component::wit

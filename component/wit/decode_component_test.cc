@@ -18,7 +18,8 @@ std::string world_of(std::string_view text) {
   EXPECT_TRUE(info.has_value()) << info.error().message();
   if (!info) return {};
   const Result<DecodedWorld> world = decode_component_world(**info);
-  return world ? print_package(world->resolve, world->resolve[world->world].package, {.dependencies = true})
+  return world ? print_package(world->resolve, world->resolve[world->world].package,
+                               {.dependencies = true})
                : world.error().message();
 }
 
@@ -69,7 +70,8 @@ package a:b@1.0.0 {
 }
 
 TEST(WitComponentWorld, NotInWit) {
-  EXPECT_NE(world_of("(component (import \"m\" (core module)))").find("which WIT does not have"), std::string::npos);
+  EXPECT_NE(world_of("(component (import \"m\" (core module)))").find("which WIT does not have"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
-// Elaboration: a world lists what its items imply. An interface that an import uses types of is imported before
-// it. One that an export uses types of is exported before it when the world exports it, else imported; then no
-// interface reached through it may be exported, or the exporting component would see the same types twice.
+// Elaboration: a world lists what its items imply. An interface that an import uses types of is
+// imported before it. One that an export uses types of is exported before it when the world exports
+// it, else imported; then no interface reached through it may be exported, or the exporting
+// component would see the same types twice.
 #include <algorithm>
 #include <functional>
 
@@ -26,11 +27,15 @@ Status Resolver::spend(size_t items) {
   items_ += items;
   if (items_ <= kMaxItems) return {};
   return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex,
-              "worlds and dependencies of interfaces have more than " + std::to_string(kMaxItems) + " items together");
+              "worlds and dependencies of interfaces have more than " + std::to_string(kMaxItems) +
+                  " items together");
 }
 
-// What it costs to have an interface among imports or exports: its items are listed there in the binary format.
-size_t Resolver::cost(InterfaceId id) const { return 1 + out_[id].types.size() + out_[id].functions.size(); }
+// What it costs to have an interface among imports or exports: its items are listed there in the
+// binary format.
+size_t Resolver::cost(InterfaceId id) const {
+  return 1 + out_[id].types.size() + out_[id].functions.size();
+}
 
 // An interface's own binary form lists the types of all interfaces that it uses, directly or not.
 Status Resolver::spend_dependencies(InterfaceId root) {
@@ -46,12 +51,14 @@ Status Resolver::spend_dependencies(InterfaceId root) {
   return {};
 }
 
-// Imports an interface under its own name, after all that it uses. `seen`: stops at what it holds already.
-Status Resolver::import_closure(InterfaceId root, OrderedMap<WorldItem>& imports, const Stability& stability,
+// Imports an interface under its own name, after all that it uses. `seen`: stops at what it holds
+// already.
+Status Resolver::import_closure(InterfaceId root, OrderedMap<WorldItem>& imports,
+                                const Stability& stability,
                                 std::unordered_map<uint32_t, bool>* seen) {
   struct Frame {
     InterfaceId id;
-    size_t next = 0;   // in deps_
+    size_t next = 0;  // in deps_
   };
   const auto is_done = [&](InterfaceId id) {
     if (seen) return std::exchange((*seen)[id.index], true);
@@ -83,7 +90,8 @@ Status Resolver::elaborate_imports(const World& world, OrderedMap<WorldItem>& im
       if (const auto from = out_.used_from(*type))
         SKIFF_TRY(import_closure(*from, imports, out_[*type].attributes.stability, nullptr));
     }
-    // An interface may be there already, as what another one uses; it keeps its place and gets the attributes.
+    // An interface may be there already, as what another one uses; it keeps its place and gets the
+    // attributes.
     if (WorldItem* there = imports.find(key)) {
       *there = item;
     } else {
@@ -95,10 +103,12 @@ Status Resolver::elaborate_imports(const World& world, OrderedMap<WorldItem>& im
 
 Status Resolver::elaborate_exports(const World& world, Span at, OrderedMap<WorldItem>& imports,
                                    OrderedMap<WorldItem>& exports) {
-  std::unordered_map<uint32_t, uint32_t> exported;   // InterfaceId exported under its own name -> entry
+  std::unordered_map<uint32_t, uint32_t>
+      exported;  // InterfaceId exported under its own name -> entry
   for (uint32_t i = 0; i < world.exports.size(); ++i) {
     const auto& [key, item] = world.exports[i];
-    if (const auto* interface = std::get_if<WorldInterface>(&item); interface && key == out_.name_of(interface->interface))
+    if (const auto* interface = std::get_if<WorldInterface>(&item);
+        interface && key == out_.name_of(interface->interface))
       exported.emplace(interface->interface.index, i);
   }
   // Exports in the order of their dependencies among each other, functions first.
@@ -106,11 +116,12 @@ Status Resolver::elaborate_exports(const World& world, Span at, OrderedMap<World
   for (uint32_t i = 0; i < world.exports.size(); ++i)
     if (const auto* interface = std::get_if<WorldInterface>(&world.exports[i].second))
       for (InterfaceId dep : deps_[interface->interface.index])
-        if (const auto found = exported.find(dep.index); found != exported.end()) edges.push_back({i, found->second});
+        if (const auto found = exported.find(dep.index); found != exported.end())
+          edges.push_back({i, found->second});
   const TopologicalOrder sort = toposort(static_cast<uint32_t>(world.exports.size()), edges);
   for (const auto& [key, item] : world.exports)
     if (std::holds_alternative<Function>(item)) exports.insert(key, item);
-  std::unordered_map<uint32_t, bool> required;       // interfaces that exports need as imports
+  std::unordered_map<uint32_t, bool> required;  // interfaces that exports need as imports
   for (uint32_t i : sort.order) {
     const auto& [key, item] = world.exports[i];
     const auto* interface = std::get_if<WorldInterface>(&item);
@@ -122,11 +133,14 @@ Status Resolver::elaborate_exports(const World& world, Span at, OrderedMap<World
   }
   for (const auto& [key, item] : exports) {
     const auto* interface = std::get_if<WorldInterface>(&item);
-    if (!interface || !required.contains(interface->interface.index) || !exported.contains(interface->interface.index))
+    if (!interface || !required.contains(interface->interface.index) ||
+        !exported.contains(interface->interface.index))
       continue;
-    return error(at, "world `" + world.name + "` exports `" + key +
-                         "` and also needs it as an import, since an exported interface uses types of an interface "
-                         "that uses it and is not exported",
+    return error(at,
+                 "world `" + world.name + "` exports `" + key +
+                     "` and also needs it as an import, since an exported interface uses types of "
+                     "an interface "
+                     "that uses it and is not exported",
                  "export the interfaces between them too");
   }
   return {};

@@ -1,6 +1,6 @@
-// Interfaces and worlds as component types. A component type has one index space of types and one of instances;
-// an instance type inside it has its own types and reaches those of other interfaces by outer aliases to aliases
-// of instance exports.
+// Interfaces and worlds as component types. A component type has one index space of types and one
+// of instances; an instance type inside it has its own types and reaches those of other interfaces
+// by outer aliases to aliases of instance exports.
 #include "component/wit/encode.h"
 
 #include <map>
@@ -14,7 +14,7 @@ namespace {
 struct Decls {
   TypeDecls out;
   uint32_t types = 0;
-  std::unordered_map<uint32_t, uint32_t> by_id;      // TypeId -> type index
+  std::unordered_map<uint32_t, uint32_t> by_id;         // TypeId -> type index
   std::unordered_map<std::string, uint32_t> functions;  // signature -> type index
 
   uint32_t add_type(component::TypeDef def) {
@@ -38,7 +38,8 @@ class TypeEncoder {
   Decls& current() { return inner_ ? *inner_ : outer_; }
   ComponentTypeDef finish() { return {std::make_shared<const TypeDecls>(std::move(outer_.out))}; }
 
-  // Adds the instance type of an interface; without functions for what only lends its types. Its type index.
+  // Adds the instance type of an interface; without functions for what only lends its types. Its
+  // type index.
   uint32_t instance_type(InterfaceId id, bool with_functions);
   void add_instance(ExternName name, InterfaceId id, uint32_t type, bool is_import);
   void live_interfaces(InterfaceId id, std::vector<InterfaceId>& out) const;
@@ -57,11 +58,11 @@ class TypeEncoder {
   const Resolve& r_;
   Decls outer_;
   std::optional<Decls> inner_;
-  std::optional<InterfaceId> interface_;                      // that inner_ is of
-  bool import_types_ = false;                                 // types of a world are imports
+  std::optional<InterfaceId> interface_;  // that inner_ is of
+  bool import_types_ = false;             // types of a world are imports
   uint32_t instances_ = 0;
-  std::unordered_map<uint32_t, uint32_t> instance_of_;        // InterfaceId -> newest instance
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> lent_;    // instance, TypeId -> outer type index
+  std::unordered_map<uint32_t, uint32_t> instance_of_;      // InterfaceId -> newest instance
+  std::map<std::pair<uint32_t, uint32_t>, uint32_t> lent_;  // instance, TypeId -> outer type index
 };
 
 // ---- types
@@ -150,10 +151,11 @@ ValTypeRef TypeEncoder::structure(const TypeBody& body) {
   return {current().add_type(std::move(def))};
 }
 
-// The index of a type in the current scope. Recursion: through anonymous types only, whose depth is bounded; named
-// ones are encoded before what refers to them.
+// The index of a type in the current scope. Recursion: through anonymous types only, whose depth is
+// bounded; named ones are encoded before what refers to them.
 uint32_t TypeEncoder::index_of(TypeId id) {
-  if (const auto found = current().by_id.find(id.index); found != current().by_id.end()) return found->second;
+  if (const auto found = current().by_id.find(id.index); found != current().by_id.end())
+    return found->second;
   const wit::TypeDef& def = r_[id];
   const InterfaceId* owner = std::get_if<InterfaceId>(&def.owner);
   uint32_t index = 0;
@@ -178,7 +180,8 @@ uint32_t TypeEncoder::function(const Function& f) {
   def.async_ = f.async_;
   const auto key_of = [](const ValTypeRef& t) {
     const Primitive* p = std::get_if<Primitive>(&t.type);
-    return p ? "p" + std::to_string(static_cast<unsigned>(*p)) : std::to_string(std::get<uint32_t>(t.type));
+    return p ? "p" + std::to_string(static_cast<unsigned>(*p))
+             : std::to_string(std::get<uint32_t>(t.type));
   };
   std::string key = f.async_ ? "async" : "";
   for (const Param& p : f.params) {
@@ -187,7 +190,8 @@ uint32_t TypeEncoder::function(const Function& f) {
   }
   def.result = value(f.result);
   if (def.result) key += "->" + key_of(*def.result);
-  if (const auto found = current().functions.find(key); found != current().functions.end()) return found->second;
+  if (const auto found = current().functions.find(key); found != current().functions.end())
+    return found->second;
   const uint32_t index = current().add_type({std::move(def)});
   current().functions.emplace(std::move(key), index);
   return index;
@@ -202,7 +206,8 @@ uint32_t TypeEncoder::instance_type(InterfaceId id, bool with_functions) {
       ExternTypeRef type;
       type.sort = Sort::Func;
       type.index = function(f);
-      inner_->out.decls.push_back({ExportDecl{{name, std::nullopt, std::nullopt, f.attributes.external_id}, type}, 0});
+      inner_->out.decls.push_back(
+          {ExportDecl{{name, std::nullopt, std::nullopt, f.attributes.external_id}, type}, 0});
     }
   TypeDecls decls = std::move(inner_->out);
   inner_.reset();
@@ -224,7 +229,8 @@ void TypeEncoder::add_instance(ExternName name, InterfaceId id, uint32_t type, b
 // The interfaces that one uses, directly or not, in the order in which they need each other.
 void TypeEncoder::live_interfaces(InterfaceId root, std::vector<InterfaceId>& out) const {
   std::unordered_map<uint32_t, bool> seen;
-  std::vector<std::pair<std::vector<InterfaceId>, size_t>> stack;   // what is left to visit of each on the path
+  std::vector<std::pair<std::vector<InterfaceId>, size_t>>
+      stack;  // what is left to visit of each on the path
   std::vector<InterfaceId> path{root};
   stack.emplace_back(r_.direct_deps(root), 0);
   while (!stack.empty()) {
@@ -300,12 +306,14 @@ ComponentTypeDef wrapped_world(const Resolve& resolve, WorldId id) {
   decls.decls.push_back({component::TypeDef{world_type(resolve, id)}, 0});
   ExternTypeRef type;
   type.sort = Sort::Component;
-  decls.decls.push_back({ExportDecl{{resolve.name_of(id), std::nullopt, std::nullopt, std::nullopt}, type}, 0});
+  decls.decls.push_back(
+      {ExportDecl{{resolve.name_of(id), std::nullopt, std::nullopt, std::nullopt}, type}, 0});
   return {std::make_shared<const TypeDecls>(std::move(decls))};
 }
 
 // Defines a component type and exports it; each takes a type index.
-void add_type_export(Component& out, uint32_t& types, const std::string& name, ComponentTypeDef type) {
+void add_type_export(Component& out, uint32_t& types, const std::string& name,
+                     ComponentTypeDef type) {
   out.definitions.push_back({component::TypeDef{std::move(type)}, 0});
   ExportDef e;
   e.name.name = name;
@@ -316,14 +324,17 @@ void add_type_export(Component& out, uint32_t& types, const std::string& name, C
 
 }  // namespace
 
-ComponentTypeDef world_type(const Resolve& resolve, WorldId world) { return TypeEncoder(resolve).world(world); }
+ComponentTypeDef world_type(const Resolve& resolve, WorldId world) {
+  return TypeEncoder(resolve).world(world);
+}
 
 Component package_component(const Resolve& resolve, PackageId package) {
   Component out;
   uint32_t types = 0;
   for (const auto& [name, id] : resolve[package].interfaces)
     add_type_export(out, types, name, TypeEncoder(resolve).interface(id));
-  for (const auto& [name, id] : resolve[package].worlds) add_type_export(out, types, name, wrapped_world(resolve, id));
+  for (const auto& [name, id] : resolve[package].worlds)
+    add_type_export(out, types, name, wrapped_world(resolve, id));
   return out;
 }
 
@@ -342,7 +353,8 @@ Component world_component(const Resolve& resolve, WorldId world, StringEncoding 
   return out;
 }
 
-std::vector<uint8_t> encode_world_section(const Resolve& resolve, WorldId world, StringEncoding strings) {
+std::vector<uint8_t> encode_world_section(const Resolve& resolve, WorldId world,
+                                          StringEncoding strings) {
   return encode_component(world_component(resolve, world, strings));
 }
 

@@ -1,6 +1,7 @@
-// WIT as component binaries: a package is a component that exports a type for each interface and world; a world is
-// also what the custom section `component-type` of a core module holds. Documentation and gates have no place in
-// this form (Spec: WIT.md, Package Format); what is switched off is absent.
+// WIT as component binaries: a package is a component that exports a type for each interface and
+// world; a world is also what the custom section `component-type` of a core module holds.
+// Documentation and gates have no place in this form (Spec: WIT.md, Package Format); what is
+// switched off is absent.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace skiff::component::wit {
 
-/// Prefix of the names of custom sections that hold a world; linkers keep several apart by what follows it.
+/// Prefix of the names of custom sections that hold a world; linkers keep several apart by what
+/// follows it.
 inline constexpr std::string_view kWorldSection = "component-type";
 /// Custom section inside such a component: a version byte, and how the core module encodes strings.
 inline constexpr std::string_view kEncodingSection = "wit-component-encoding";
@@ -25,9 +27,10 @@ std::vector<uint8_t> encode_package(const Resolve& resolve, PackageId package);
 /// The component type of a world: what its components import and export.
 ComponentTypeDef world_type(const Resolve& resolve, WorldId world);
 
-/// The component that stands for a world alone, with the way its core modules encode strings: the contents of a
-/// kWorldSection.
+/// The component that stands for a world alone, with the way its core modules encode strings: the
+/// contents of a kWorldSection.
 Component world_component(const Resolve& resolve, WorldId world, StringEncoding strings);
-std::vector<uint8_t> encode_world_section(const Resolve& resolve, WorldId world, StringEncoding strings);
+std::vector<uint8_t> encode_world_section(const Resolve& resolve, WorldId world,
+                                          StringEncoding strings);
 
 }  // namespace skiff::component::wit

@@ -49,22 +49,24 @@ void expect_round_trip(const Resolved& r) {
 }
 
 TEST(WitEncode, RoundTrips) {
-  for (const char* text : {
-           "package a:b@1.0.0; interface i {} world w {}",
-           R"(package a:b; interface i { type t = u8; record r { a: t, b: list<option<r2>> } record r2 { x: t }
+  for (
+      const char* text :
+      {"package a:b@1.0.0; interface i {} world w {}",
+       R"(package a:b; interface i { type t = u8; record r { a: t, b: list<option<r2>> } record r2 { x: t }
               flags f { a, b } enum e { a } variant v { a(r), b } type al = r; type alp = t;
               resource res { constructor(a: u8) -> result<res>; m: async func() -> stream<u8>; s: static func(); }
               type own-it = own<res>; type lend = borrow<res>;
               g: func(a: tuple<r, res>, b: borrow<res>, c: map<string, u8>, d: list<u8, 4>) -> future<al>; })",
-           R"(package a:b; interface i { resource r; } interface j { use i.{r as s}; f: func(a: s) -> s; }
+       R"(package a:b; interface i { resource r; } interface j { use i.{r as s}; f: func(a: s) -> s; }
               world w { import j; export i; export j; use i.{r}; record q { x: u8 } import h: func(a: borrow<r>, b: q);
                         import k: interface { use j.{s}; f: func(a: s); } export l: i; @external-id("x y") import m: i; })",
-           R"(package a:b; use c:d/e@2.0.0; interface i { use e.{t}; f: func() -> t; } world w { export i; }
+       R"(package a:b; use c:d/e@2.0.0; interface i { use e.{t}; f: func() -> t; } world w { export i; }
               package c:d@2.0.0 { interface e { use g:h/e.{t}; } } package g:h { interface e { type t = string; } })"})
     expect_round_trip(must(text));
 }
 
-// An export that uses an exported interface refers to the exported instance, not to an import of the same name.
+// An export that uses an exported interface refers to the exported instance, not to an import of
+// the same name.
 TEST(WitEncode, ExportsUseExports) {
   const Resolved r = must(R"(package a:b; interface i { resource r; } interface j { use i.{r}; }
     world w { import j; export i; export j; })");
@@ -83,12 +85,14 @@ TEST(WitEncode, Wasi) {
     for (const auto& entry : std::filesystem::directory_iterator(dir + std::string(version)))
       files.push_back(entry.path().string());
     for (const std::string& file : files) {
-      const Result<Resolved> r = load_wit(file, [&] {
-        std::vector<std::string> others;
-        for (const std::string& other : files)
-          if (other != file) others.push_back(other);
-        return others;
-      }(), {});
+      const Result<Resolved> r = load_wit(file,
+                                          [&] {
+                                            std::vector<std::string> others;
+                                            for (const std::string& other : files)
+                                              if (other != file) others.push_back(other);
+                                            return others;
+                                          }(),
+                                          {});
       ASSERT_TRUE(r.has_value()) << r.error().message();
       expect_round_trip(*r);
     }
@@ -97,7 +101,8 @@ TEST(WitEncode, Wasi) {
 
 // Every cut and every changed byte is refused or decodes to something; nothing crashes.
 TEST(WitDecode, HostileBytes) {
-  const Resolved r = must(R"(package a:b; interface i { resource r { m: func(a: list<r2>) -> r; } record r2 { x: u8 } }
+  const Resolved r = must(
+      R"(package a:b; interface i { resource r { m: func(a: list<r2>) -> r; } record r2 { x: u8 } }
     world w { import i; use i.{r}; export f: func(a: r); })");
   const std::vector<uint8_t> binary = encode_package(r.resolve, r.main);
   size_t decoded = 0;

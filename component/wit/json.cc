@@ -62,7 +62,8 @@ class JsonWriter {
 std::string_view text_of(Primitive p) {
   switch (p) {
 #define SKIFF_PRIMITIVE(ID, CODE, TEXT, SIZE, FLAT) \
-  case Primitive::ID: return TEXT;
+  case Primitive::ID:                               \
+    return TEXT;
 #include "component/types/primitives.def"
   }
   return {};
@@ -75,9 +76,13 @@ class Dump {
 
  private:
   template <class F>
-  void object(F fill) { w_.begin('{'), fill(), w_.end('}'); }
+  void object(F fill) {
+    w_.begin('{'), fill(), w_.end('}');
+  }
   template <class F>
-  void array(F fill) { w_.begin('['), fill(), w_.end(']'); }
+  void array(F fill) {
+    w_.begin('['), fill(), w_.end(']');
+  }
   void field(std::string_view key, std::string_view value) { w_.key(key), w_.string(value); }
   void field(std::string_view key, uint64_t value) { w_.key(key), w_.number(value); }
 
@@ -174,7 +179,8 @@ void Dump::body(const TypeBody& body) {
   } else if (const auto* t = std::get_if<Option>(&body)) {
     one("option", [&] { type(t->type); });
   } else if (const auto* t = std::get_if<ResultOf>(&body)) {
-    one("result", [&] { object([&] { w_.key("ok"), type(t->ok), w_.key("err"), type(t->error); }); });
+    one("result",
+        [&] { object([&] { w_.key("ok"), type(t->ok), w_.key("err"), type(t->error); }); });
   } else if (const auto* t = std::get_if<List>(&body)) {
     if (!t->length) return one("list", [&] { type(t->element); });
     one("fixed-length-list", [&] { array([&] { type(t->element), w_.number(*t->length); }); });
@@ -209,10 +215,14 @@ void Dump::type_def(const TypeDef& def) {
 void Dump::function_kind(const Function& f) {
   const std::string prefix = f.async_ ? "async-" : "";
   switch (f.kind) {
-    case Function::Kind::Freestanding: return w_.string(prefix + "freestanding");
-    case Function::Kind::Method: return object([&] { field(prefix + "method", f.resource.index); });
-    case Function::Kind::Static: return object([&] { field(prefix + "static", f.resource.index); });
-    case Function::Kind::Constructor: return object([&] { field("constructor", f.resource.index); });
+    case Function::Kind::Freestanding:
+      return w_.string(prefix + "freestanding");
+    case Function::Kind::Method:
+      return object([&] { field(prefix + "method", f.resource.index); });
+    case Function::Kind::Static:
+      return object([&] { field(prefix + "static", f.resource.index); });
+    case Function::Kind::Constructor:
+      return object([&] { field("constructor", f.resource.index); });
   }
 }
 
@@ -222,7 +232,8 @@ void Dump::function(const Function& f) {
     w_.key("kind"), function_kind(f);
     w_.key("params");
     array([&] {
-      for (const Param& p : f.params) object([&] { field("name", p.name), w_.key("type"), type(p.type); });
+      for (const Param& p : f.params)
+        object([&] { field("name", p.name), w_.key("type"), type(p.type); });
     });
     if (f.result) w_.key("result"), type(*f.result);
     attributes(f.attributes);
@@ -251,7 +262,9 @@ void Dump::world_items(const OrderedMap<WorldItem>& items) {
   object([&] {
     for (const auto& [key, item] : items) {
       const auto* i = std::get_if<WorldInterface>(&item);
-      w_.key(i && r_.name_of(i->interface) == key ? "interface-" + std::to_string(i->interface.index) : key);
+      w_.key(i && r_.name_of(i->interface) == key
+                 ? "interface-" + std::to_string(i->interface.index)
+                 : key);
       object([&] {
         if (i) {
           w_.key("interface");

@@ -1,5 +1,6 @@
-// The model as JSON, in the schema that other WIT tools print: an object of the arrays worlds, interfaces, types and
-// packages, which refer to each other by index. Stable: bindings generators in other languages read it.
+// The model as JSON, in the schema that other WIT tools print: an object of the arrays worlds,
+// interfaces, types and packages, which refer to each other by index. Stable: bindings generators
+// in other languages read it.
 #pragma once
 
 #include <string>

@@ -11,11 +11,11 @@ namespace skiff::component::wit {
 namespace {
 
 constexpr auto kKeywords = std::to_array<std::string_view>(
-    {"as",     "async",  "bool",   "borrow",  "char",      "constructor", "enum",   "export", "f32",
-     "f64",    "flags",  "from",   "func",    "future",    "import",      "include", "interface", "list",
-     "map",    "option", "own",    "package", "record",    "resource",    "result", "s16",    "s32",
-     "s64",    "s8",     "static", "stream",  "string",    "tuple",       "type",   "u16",    "u32",
-     "u64",    "u8",     "use",    "variant", "with",      "world"});
+    {"as",  "async",  "bool",   "borrow",  "char",   "constructor", "enum",    "export",    "f32",
+     "f64", "flags",  "from",   "func",    "future", "import",      "include", "interface", "list",
+     "map", "option", "own",    "package", "record", "resource",    "result",  "s16",       "s32",
+     "s64", "s8",     "static", "stream",  "string", "tuple",       "type",    "u16",       "u32",
+     "u64", "u8",     "use",    "variant", "with",   "world"});
 static_assert(std::is_sorted(kKeywords.begin(), kKeywords.end()));
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -25,19 +25,23 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 
 // The scalar value that starts at text[i] (well-formed UTF-8), and its length.
 uint32_t decode(std::string_view text, size_t i, size_t& length) {
-  const auto byte = [&](size_t k) { return static_cast<uint32_t>(static_cast<uint8_t>(text[i + k])); };
+  const auto byte = [&](size_t k) {
+    return static_cast<uint32_t>(static_cast<uint8_t>(text[i + k]));
+  };
   const uint32_t b = byte(0);
   if (b < 0x80) return length = 1, b;
   if (b < 0xE0) return length = 2, (b & 0x1F) << 6 | (byte(1) & 0x3F);
   if (b < 0xF0) return length = 3, (b & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-  return length = 4, (b & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
+  return length = 4,
+         (b & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
 }
 
 // Why a code point may not occur in WIT at all, or null.
 const char* why_forbidden(uint32_t c) {
   if (c < 0x20 && c != '\n' && c != '\r' && c != '\t') return "a control code";
   if (c >= 0x7F && c < 0xA0) return "a control code";
-  if ((c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069)) return "a bidirectional override";
+  if ((c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069))
+    return "a bidirectional override";
   if (c >= 0x206A && c <= 0x206F) return "a deprecated code point";
   for (uint32_t deprecated : {0x149, 0x673, 0xF77, 0xF79, 0x17A3, 0x17A4, 0x17B4, 0x17B5, 0xE0001})
     if (c == deprecated) return "a deprecated code point";
@@ -66,7 +70,8 @@ void append_doc_line(std::string& docs, std::string_view line) {
   docs += line;
 }
 
-// A block's text: every line without its indentation and a leading "* ", blank first and last lines dropped.
+// A block's text: every line without its indentation and a leading "* ", blank first and last lines
+// dropped.
 void append_doc_block(std::string& docs, std::string_view block) {
   block = trim_right(block);
   bool first = true;
@@ -82,7 +87,9 @@ void append_doc_block(std::string& docs, std::string_view block) {
 
 }  // namespace
 
-bool is_keyword(std::string_view word) { return std::binary_search(kKeywords.begin(), kKeywords.end(), word); }
+bool is_keyword(std::string_view word) {
+  return std::binary_search(kKeywords.begin(), kKeywords.end(), word);
+}
 
 Status check_characters(const SourceMap& sources, uint32_t file) {
   const std::string_view text = sources.text(file);
@@ -91,7 +98,8 @@ Status check_characters(const SourceMap& sources, uint32_t file) {
     const uint32_t c = decode(text, i, length);
     if (const char* why = why_forbidden(c)) {
       const uint32_t at = sources.base(file) + static_cast<uint32_t>(i);
-      return std::unexpected(sources.error(ErrorCode::MalformedWit, {at, at}, "character " + hex(c) + " is " + why));
+      return std::unexpected(
+          sources.error(ErrorCode::MalformedWit, {at, at}, "character " + hex(c) + " is " + why));
     }
   }
   return {};
@@ -119,7 +127,8 @@ Status Lexer::block_comment() {
     }
   } while (depth != 0);
   const std::string_view whole = piece(begin);
-  if (whole.starts_with("/**") && whole.size() > 4) append_doc_block(docs_, whole.substr(3, whole.size() - 5));
+  if (whole.starts_with("/**") && whole.size() > 4)
+    append_doc_block(docs_, whole.substr(3, whole.size() - 5));
   return {};
 }
 
@@ -169,18 +178,21 @@ Result<Token> Lexer::word(uint32_t begin, bool is_explicit) {
   const Span where = span(begin, pos_);
   if (!is_explicit) {
     if (text == "_") return Token{TokenKind::Underscore, where, text};
-    if (std::all_of(text.begin(), text.end(), is_digit)) return Token{TokenKind::Integer, where, text};
+    if (std::all_of(text.begin(), text.end(), is_digit))
+      return Token{TokenKind::Integer, where, text};
     if (is_keyword(text)) return Token{TokenKind::Keyword, where, text};
   }
   const std::string why = why_not_label(text);
   if (why.empty()) return Token{TokenKind::Identifier, where, text};
-  return error(begin, "identifier `" + std::string(text) + "` " + why,
-               "identifiers are kebab-case: words joined by `-`, each all lower case or all upper case");
+  return error(
+      begin, "identifier `" + std::string(text) + "` " + why,
+      "identifiers are kebab-case: words joined by `-`, each all lower case or all upper case");
 }
 
 Result<Token> Lexer::string(uint32_t begin) {
   for (++pos_;; ++pos_) {
-    if (pos_ >= text_.size() || at(pos_) == '\n') return error(begin, "this string is not closed", "add `\"`");
+    if (pos_ >= text_.size() || at(pos_) == '\n')
+      return error(begin, "this string is not closed", "add `\"`");
     if (at(pos_) == '"') break;
     if (at(pos_) == '\\') ++pos_;
   }
@@ -239,7 +251,10 @@ Result<std::string> string_value(const SourceMap& sources, const Token& token) {
   };
   const auto digit = [&](size_t i) {
     const char c = i < s.size() ? s[i] : '\0';
-    return is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return is_digit(c)            ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
   };
   for (size_t i = 0; i < s.size(); ++i) {
     if (s[i] != '\\') {
@@ -249,15 +264,18 @@ Result<std::string> string_value(const SourceMap& sources, const Token& token) {
     const size_t start = i++;
     constexpr std::string_view kNames = "tnr\"'\\";
     constexpr std::string_view kValues = "\t\n\r\"'\\";
-    if (const size_t k = i < s.size() ? kNames.find(s[i]) : std::string_view::npos; k != std::string_view::npos) {
+    if (const size_t k = i < s.size() ? kNames.find(s[i]) : std::string_view::npos;
+        k != std::string_view::npos) {
       out += kValues[k];
     } else if (digit(i) >= 0 && digit(i + 1) >= 0) {
       out += static_cast<char>(digit(i) << 4 | digit(i + 1));
       ++i;
     } else if (s.substr(i).starts_with("u{")) {
       uint32_t c = 0;
-      for (i += 2; digit(i) >= 0 && c <= 0x10FFFF; ++i) c = c << 4 | static_cast<uint32_t>(digit(i));
-      if (i >= s.size() || s[i] != '}' || s[i - 1] == '{' || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
+      for (i += 2; digit(i) >= 0 && c <= 0x10FFFF; ++i)
+        c = c << 4 | static_cast<uint32_t>(digit(i));
+      if (i >= s.size() || s[i] != '}' || s[i - 1] == '{' || c > 0x10FFFF ||
+          (c >= 0xD800 && c < 0xE000))
         return bad(start, "bad `\\u{...}` escape");
       append_utf8(out, c);
     } else {

@@ -1,6 +1,6 @@
-// The lexer of WIT: tokens on demand, with the doc comments that stand before them. It never fails by itself in
-// the middle of a token stream: a bad character or identifier is an error of the token that it would be.
-// Spec: WIT.md, Lexical structure.
+// The lexer of WIT: tokens on demand, with the doc comments that stand before them. It never fails
+// by itself in the middle of a token stream: a bad character or identifier is an error of the token
+// that it would be. Spec: WIT.md, Lexical structure.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,16 @@
 namespace skiff::component::wit {
 
 /// Keywords are identifiers with kind Keyword; what they mean is told by their text.
-enum class TokenKind : uint8_t { End, Identifier, Keyword, Integer, String, Underscore, Punctuation, Arrow };
+enum class TokenKind : uint8_t {
+  End,
+  Identifier,
+  Keyword,
+  Integer,
+  String,
+  Underscore,
+  Punctuation,
+  Arrow
+};
 
 struct Token {
   TokenKind kind = TokenKind::End;
@@ -27,7 +36,8 @@ struct Token {
   bool is(std::string_view keyword) const { return kind == TokenKind::Keyword && text == keyword; }
 };
 
-/// Checks what holds for a whole source: no control codes, bidirectional overrides or deprecated code points.
+/// Checks what holds for a whole source: no control codes, bidirectional overrides or deprecated
+/// code points.
 Status check_characters(const SourceMap& sources, uint32_t file);
 
 class Lexer {
@@ -39,8 +49,8 @@ class Lexer {
   Result<Token> peek();
   /// Consumes the token that peek() showed. Requires: it did, without error.
   void advance();
-  /// The doc comments directly before the token that peek() shows, as text without comment marks; lines are
-  /// joined by '\n'.
+  /// The doc comments directly before the token that peek() shows, as text without comment marks;
+  /// lines are joined by '\n'.
   Result<std::string> docs();
 
   /// Reads a version at the current position (instead of a token). Stops before ".{" of a `use`.
@@ -66,19 +76,21 @@ class Lexer {
   const SourceMap& sources_;
   std::string_view text_;
   uint32_t base_;
-  uint32_t pos_ = 0;         // in text_; behind the peeked token when there is one
-  uint32_t last_end_ = 0;    // in the space of all sources
+  uint32_t pos_ = 0;       // in text_; behind the peeked token when there is one
+  uint32_t last_end_ = 0;  // in the space of all sources
   std::optional<Token> peeked_;
-  std::string docs_;         // before the peeked token
+  std::string docs_;  // before the peeked token
 };
 
-/// The value of a string token. Spec: text-name (escapes; the result is UTF-8). Errors: MalformedWit.
+/// The value of a string token. Spec: text-name (escapes; the result is UTF-8). Errors:
+/// MalformedWit.
 Result<std::string> string_value(const SourceMap& sources, const Token& token);
 
 /// True for the reserved words, which are identifiers only after a '%'.
 bool is_keyword(std::string_view word);
 
-/// A source's tokens separated by single spaces, without comments: equal for sources that mean the same.
+/// A source's tokens separated by single spaces, without comments: equal for sources that mean the
+/// same.
 std::string squeeze(std::string_view text);
 
 }  // namespace skiff::component::wit

@@ -52,7 +52,8 @@ bool is_directory(const std::string& path) {
 Result<SourceGroup> load_group(SourceMap& sources, const std::string& path) {
   std::vector<std::string> paths{path};
   if (is_directory(path))
-    paths = SKIFF_TRY(list(path, [](const fs::path& p, bool is_dir) { return !is_dir && is_wit(p); }));
+    paths =
+        SKIFF_TRY(list(path, [](const fs::path& p, bool is_dir) { return !is_dir && is_wit(p); }));
   SourceGroup group;
   for (const std::string& file : paths) {
     std::string text = SKIFF_TRY(read_file(file));
@@ -63,7 +64,8 @@ Result<SourceGroup> load_group(SourceMap& sources, const std::string& path) {
 
 }  // namespace
 
-Result<Resolved> load_wit(const std::string& path, const std::vector<std::string>& dependencies, const Options& options) {
+Result<Resolved> load_wit(const std::string& path, const std::vector<std::string>& dependencies,
+                          const Options& options) {
   SourceMap sources;
   std::vector<SourceGroup> groups;
   groups.push_back(SKIFF_TRY(load_group(sources, path)));
@@ -71,7 +73,8 @@ Result<Resolved> load_wit(const std::string& path, const std::vector<std::string
   std::vector<std::string> all = dependencies;
   const std::string deps = path + "/deps";
   if (is_directory(path) && is_directory(deps)) {
-    const auto found = SKIFF_TRY(list(deps, [](const fs::path& p, bool is_dir) { return is_dir || is_wit(p); }));
+    const auto found =
+        SKIFF_TRY(list(deps, [](const fs::path& p, bool is_dir) { return is_dir || is_wit(p); }));
     all.insert(all.end(), found.begin(), found.end());
   }
   for (const std::string& dependency : all) {
@@ -81,6 +84,8 @@ Result<Resolved> load_wit(const std::string& path, const std::vector<std::string
   return resolve_sources(sources, groups, options);
 }
 
-Result<Resolved> load_wit(const std::string& path, const Options& options) { return load_wit(path, {}, options); }
+Result<Resolved> load_wit(const std::string& path, const Options& options) {
+  return load_wit(path, {}, options);
+}
 
 }  // namespace skiff::component::wit

@@ -6,7 +6,6 @@
 
 #include "component/wit/toposort.h"
 
-
 namespace skiff::component::wit {
 
 std::string_view Function::item_name() const {
@@ -35,7 +34,9 @@ std::string Resolve::name_of(InterfaceId id) const {
   return (*this)[*i.package].name.item(i.name);
 }
 
-std::string Resolve::name_of(WorldId id) const { return (*this)[(*this)[id].package].name.item((*this)[id].name); }
+std::string Resolve::name_of(WorldId id) const {
+  return (*this)[(*this)[id].package].name.item((*this)[id].name);
+}
 
 std::optional<PackageId> Resolve::find_package(const PackageName& name) const {
   for (uint32_t i = 0; i < packages.size(); ++i)
@@ -43,7 +44,8 @@ std::optional<PackageId> Resolve::find_package(const PackageName& name) const {
   return std::nullopt;
 }
 
-std::optional<std::string> Resolve::implements(std::string_view key, const WorldInterface& item) const {
+std::optional<std::string> Resolve::implements(std::string_view key,
+                                               const WorldInterface& item) const {
   std::string name = name_of(item.interface);
   if (name.empty() || name == key) return std::nullopt;
   return name;
@@ -116,7 +118,8 @@ Result<WorldId> world_of(const Resolve& resolve, PackageId package, std::string_
   const std::string where = "package `" + resolve[package].name.to_string() + "`";
   if (which.empty()) {
     if (names.size() == 1) return resolve[package].worlds[0].second;
-    if (names.empty()) return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex, where + " has no world");
+    if (names.empty())
+      return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex, where + " has no world");
     return fail(ErrorCode::InvalidArgument, kNoOffset, kNoIndex,
                 where + " has several worlds, name one of " + joined(names));
   }
@@ -134,12 +137,15 @@ Result<WorldId> select_world(const Resolve& resolve, PackageId package, std::str
     return world_of(resolve, package, which);
   const size_t at = which.find('@');
   const std::string_view prefix = which.substr(0, slash);
-  const std::string_view world = which.substr(slash + 1, at == std::string_view::npos ? at : at - slash - 1);
+  const std::string_view world =
+      which.substr(slash + 1, at == std::string_view::npos ? at : at - slash - 1);
   std::vector<PackageId> found;
   for (uint32_t i = 0; i < resolve.packages.size(); ++i) {
     const PackageName& name = resolve.packages[i].name;
     if (name.ns + ':' + name.name != prefix) continue;
-    if (at != std::string_view::npos && (!name.version || name.version->to_string() != which.substr(at + 1))) continue;
+    if (at != std::string_view::npos &&
+        (!name.version || name.version->to_string() != which.substr(at + 1)))
+      continue;
     found.push_back(PackageId{i});
   }
   if (found.size() == 1) return world_of(resolve, found[0], world);
@@ -151,14 +157,16 @@ std::vector<PackageId> order_packages(Resolve& resolve) {
   const auto count = static_cast<uint32_t>(resolve.packages.size());
   std::vector<uint32_t> sorted(count);
   std::iota(sorted.begin(), sorted.end(), 0);
-  std::sort(sorted.begin(), sorted.end(),
-            [&](uint32_t a, uint32_t b) { return resolve.packages[a].name.to_string() < resolve.packages[b].name.to_string(); });
+  std::sort(sorted.begin(), sorted.end(), [&](uint32_t a, uint32_t b) {
+    return resolve.packages[a].name.to_string() < resolve.packages[b].name.to_string();
+  });
   std::vector<uint32_t> position(count);
   for (uint32_t i = 0; i < count; ++i) position[sorted[i]] = i;
   std::vector<Edge> edges;
   const auto edge = [&](PackageId from, InterfaceId to) {
     const std::optional<PackageId>& package = resolve[to].package;
-    if (package && *package != from) edges.push_back({position[from.index], position[package->index]});
+    if (package && *package != from)
+      edges.push_back({position[from.index], position[package->index]});
   };
   for (uint32_t i = 0; i < resolve.interfaces.size(); ++i)
     if (resolve.interfaces[i].package)
@@ -166,7 +174,8 @@ std::vector<PackageId> order_packages(Resolve& resolve) {
   for (const World& w : resolve.worlds)
     for (const auto* items : {&w.imports, &w.exports})
       for (const auto& [key, item] : *items)
-        if (const auto* interface = std::get_if<WorldInterface>(&item)) edge(w.package, interface->interface);
+        if (const auto* interface = std::get_if<WorldInterface>(&item))
+          edge(w.package, interface->interface);
   const TopologicalOrder sort = toposort(count, edges);
   std::vector<PackageId> new_id(count);
   if (!sort.cycle.empty()) {

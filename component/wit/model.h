@@ -1,12 +1,15 @@
-// The model of resolved WIT: arenas of packages, interfaces, worlds and types that refer to each other by index.
-// Made by resolve.h from text or by decode.h from a component binary; read by the printer, the JSON writer, the
-// encoder, bindgen and the component tools. Always holds, whoever made it:
+// The model of resolved WIT: arenas of packages, interfaces, worlds and types that refer to each
+// other by index. Made by resolve.h from text or by decode.h from a component binary; read by the
+// printer, the JSON writer, the encoder, bindgen and the component tools. Always holds, whoever
+// made it:
 //  - every id is valid; packages, and types within their owner, come after what they refer to;
 //  - feature gates are applied: what is switched off is absent;
-//  - worlds are elaborated: includes are merged, and every interface that an item uses types of is imported
+//  - worlds are elaborated: includes are merged, and every interface that an item uses types of is
+//  imported
 //    (or, for exports, exported) before that item;
 //  - names are labels, unique in their scope in the strong sense (name.h).
-// A plain value: copying copies everything. Thread: immutable once made. Spec: Component Model, WIT.md.
+// A plain value: copying copies everything. Thread: immutable once made. Spec: Component Model,
+// WIT.md.
 #pragma once
 
 #include <cstdint>
@@ -37,25 +40,25 @@ using InterfaceId = Id<Interface>;
 using WorldId = Id<World>;
 using TypeId = Id<TypeDef>;
 
-/// A type where one is used: a primitive, or a type of the arena. A TypeId of a resource stands for the resource
-/// itself and occurs only in aliases; values of it are Handles.
+/// A type where one is used: a primitive, or a type of the arena. A TypeId of a resource stands for
+/// the resource itself and occurs only in aliases; values of it are Handles.
 using Type = std::variant<Primitive, TypeId>;
 
 /// Feature gates of an item. Spec: WIT.md, Feature Gates.
 struct Stability {
   enum class Kind : uint8_t { Unknown, Stable, Unstable };
   Kind kind = Kind::Unknown;
-  Version since;                       // Stable: @since(version = ...)
-  std::string feature;                 // Unstable: @unstable(feature = ...)
-  std::optional<Version> deprecated;   // @deprecated(version = ...)
+  Version since;                      // Stable: @since(version = ...)
+  std::string feature;                // Unstable: @unstable(feature = ...)
+  std::optional<Version> deprecated;  // @deprecated(version = ...)
   bool operator==(const Stability&) const = default;
 };
 
 /// What can stand before any item.
 struct Attributes {
-  std::string docs;                          // text of the doc comments, lines joined by '\n'; may be empty
+  std::string docs;  // text of the doc comments, lines joined by '\n'; may be empty
   Stability stability;
-  std::optional<std::string> external_id;    // @external-id("...")
+  std::optional<std::string> external_id;  // @external-id("...")
 };
 
 // ---- types. Spec: WIT.md, Types.
@@ -74,30 +77,59 @@ struct Label {
   std::string name;
   std::string docs;
 };
-struct Record { std::vector<Field> fields; };
-struct Variant { std::vector<Case> cases; };
-struct Enum { std::vector<Label> cases; };
-struct Flags { std::vector<Label> flags; };
+struct Record {
+  std::vector<Field> fields;
+};
+struct Variant {
+  std::vector<Case> cases;
+};
+struct Enum {
+  std::vector<Label> cases;
+};
+struct Flags {
+  std::vector<Label> flags;
+};
 struct Resource {};
-struct Own { TypeId resource; };
-struct Borrow { TypeId resource; };
-struct Tuple { std::vector<Type> types; };
-struct Option { Type type; };
-struct ResultOf { std::optional<Type> ok, error; };
-struct List { Type element; std::optional<uint32_t> length; };    // with a length: fixed-length list
-struct Map { Type key, value; };
-struct Stream { std::optional<Type> element; };
-struct Future { std::optional<Type> element; };
+struct Own {
+  TypeId resource;
+};
+struct Borrow {
+  TypeId resource;
+};
+struct Tuple {
+  std::vector<Type> types;
+};
+struct Option {
+  Type type;
+};
+struct ResultOf {
+  std::optional<Type> ok, error;
+};
+struct List {
+  Type element;
+  std::optional<uint32_t> length;
+};  // with a length: fixed-length list
+struct Map {
+  Type key, value;
+};
+struct Stream {
+  std::optional<Type> element;
+};
+struct Future {
+  std::optional<Type> element;
+};
 /// `type a = b`, and every name brought in by `use`.
-struct Alias { Type type; };
-using TypeBody = std::variant<Record, Variant, Enum, Flags, Resource, Own, Borrow, Tuple, Option, ResultOf, List,
-                              Map, Stream, Future, Alias>;
+struct Alias {
+  Type type;
+};
+using TypeBody = std::variant<Record, Variant, Enum, Flags, Resource, Own, Borrow, Tuple, Option,
+                              ResultOf, List, Map, Stream, Future, Alias>;
 
 /// Where a named type is defined; anonymous types have no owner.
 using Owner = std::variant<std::monostate, InterfaceId, WorldId>;
 
 struct TypeDef {
-  std::string name;       // empty for anonymous types
+  std::string name;  // empty for anonymous types
   TypeBody body;
   Owner owner;
   Attributes attributes;
@@ -115,27 +147,29 @@ struct Function {
   std::string name;
   Kind kind = Kind::Freestanding;
   bool async_ = false;
-  TypeId resource;              // unless Freestanding
-  std::vector<Param> params;    // Method: with `self` in front
+  TypeId resource;            // unless Freestanding
+  std::vector<Param> params;  // Method: with `self` in front
   std::optional<Type> result;
   Attributes attributes;
 
-  /// The part of the name after annotation and resource: "f"; of a constructor, the resource's name.
+  /// The part of the name after annotation and resource: "f"; of a constructor, the resource's
+  /// name.
   std::string_view item_name() const;
 };
 
 // ---- interfaces, worlds, packages
 
 struct Interface {
-  std::string name;                          // empty: written inline in a world
-  std::optional<PackageId> package;          // where `name`, or the world of an inline one, is declared
+  std::string name;                  // empty: written inline in a world
+  std::optional<PackageId> package;  // where `name`, or the world of an inline one, is declared
   OrderedMap<TypeId> types;
-  OrderedMap<Function> functions;            // by Function::name; those of resources first, in order of types
+  OrderedMap<Function> functions;  // by Function::name; those of resources first, in order of types
   Attributes attributes;
 };
 
-/// An imported or exported interface. Its key in the world is the interface's full name when the world names
-/// just the interface, else the plain name. A named interface under a plain name is what the world `implements`.
+/// An imported or exported interface. Its key in the world is the interface's full name when the
+/// world names just the interface, else the plain name. A named interface under a plain name is
+/// what the world `implements`.
 struct WorldInterface {
   InterfaceId interface;
   Attributes attributes;
@@ -146,7 +180,7 @@ using WorldItem = std::variant<WorldInterface, TypeId, Function>;
 struct World {
   std::string name;
   PackageId package;
-  OrderedMap<WorldItem> imports;   // interfaces, then used types, then own types, then functions
+  OrderedMap<WorldItem> imports;  // interfaces, then used types, then own types, then functions
   OrderedMap<WorldItem> exports;
   Attributes attributes;
 };
@@ -172,7 +206,7 @@ struct Package {
 
 /// All packages of one resolution.
 struct Resolve {
-  std::vector<Package> packages;       // dependencies before dependents
+  std::vector<Package> packages;  // dependencies before dependents
   std::vector<Interface> interfaces;
   std::vector<World> worlds;
   std::vector<TypeDef> types;
@@ -191,8 +225,8 @@ struct Resolve {
   /// "wasi:cli/command@0.2.3".
   std::string name_of(WorldId id) const;
   std::optional<PackageId> find_package(const PackageName& name) const;
-  /// The interface that an import or export under a plain `key` implements: "wasi:keyvalue/store"; nothing when
-  /// the key is the interface's own name, or the interface is inline.
+  /// The interface that an import or export under a plain `key` implements: "wasi:keyvalue/store";
+  /// nothing when the key is the interface's own name, or the interface is inline.
   std::optional<std::string> implements(std::string_view key, const WorldInterface& item) const;
 
   /// Follows aliases to the type that they stand for.
@@ -205,7 +239,8 @@ struct Resolve {
   bool has_borrow(Type type) const;
 };
 
-/// Calls f for each type that a type body refers to directly; handles refer to no type in this sense.
+/// Calls f for each type that a type body refers to directly; handles refer to no type in this
+/// sense.
 template <class Body, class F>
 void each_type(Body& body, F f) {
   const auto maybe = [&](auto& t) {
@@ -234,12 +269,13 @@ void each_type(Body& body, F f) {
   }
 }
 
-/// Brings packages into the order that the model promises, for those who make one by hand; packages that need each
-/// other stay. Returns the new id of each old one.
+/// Brings packages into the order that the model promises, for those who make one by hand; packages
+/// that need each other stay. Returns the new id of each old one.
 std::vector<PackageId> order_packages(Resolve& resolve);
 
-/// Finds a world: "" (the only one of `package`, the error lists them otherwise), "name" in `package`, or
-/// "ns:pkg/name[@version]" in any. A missing version stands for the only package of that name.
+/// Finds a world: "" (the only one of `package`, the error lists them otherwise), "name" in
+/// `package`, or "ns:pkg/name[@version]" in any. A missing version stands for the only package of
+/// that name.
 Result<WorldId> select_world(const Resolve& resolve, PackageId package, std::string_view which);
 
 }  // namespace skiff::component::wit

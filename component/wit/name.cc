@@ -24,13 +24,17 @@ std::string why_not_label(std::string_view s) {
   size_t start = 0;
   for (size_t i = 0; i <= s.size(); ++i) {
     if (i == s.size() || s[i] == '-') {
-      if (i == start) return i == 0 ? "begins with `-`" : i == s.size() ? "ends with `-`" : "has two `-` in a row";
+      if (i == start)
+        return i == 0          ? "begins with `-`"
+               : i == s.size() ? "ends with `-`"
+                               : "has two `-` in a row";
       lower = upper = false;
       start = i + 1;
       continue;
     }
     if (!is_lower(s[i]) && !is_upper(s[i]) && !is_digit(s[i]))
-      return s[i] == '_' ? "has a `_` where kebab-case has `-`" : "has a character other than letters, digits and `-`";
+      return s[i] == '_' ? "has a `_` where kebab-case has `-`"
+                         : "has a character other than letters, digits and `-`";
     lower |= is_lower(s[i]);
     upper |= is_upper(s[i]);
     if (lower && upper) return "mixes upper and lower case in one word";
@@ -40,7 +44,8 @@ std::string why_not_label(std::string_view s) {
 
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit) {
   const size_t apart = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
-  if (apart > limit || a.size() > kLongestSuggested || b.size() > kLongestSuggested) return limit + 1;
+  if (apart > limit || a.size() > kLongestSuggested || b.size() > kLongestSuggested)
+    return limit + 1;
   std::vector<size_t> row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (size_t i = 1; i <= a.size(); ++i) {

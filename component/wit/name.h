@@ -1,5 +1,5 @@
-// What messages say about names: why one is not a label, and which one was probably meant. The rules themselves
-// are in component/types/names.h.
+// What messages say about names: why one is not a label, and which one was probably meant. The
+// rules themselves are in component/types/names.h.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace skiff::component::wit {
 
-/// Why `s` is not a label, as the end of a sentence ("mixes upper and lower case in `fooBar`"); empty when it is.
+/// Why `s` is not a label, as the end of a sentence ("mixes upper and lower case in `fooBar`");
+/// empty when it is.
 std::string why_not_label(std::string_view s);
 
 /// The name of `candidates` nearest to a misspelt one, or empty when none is near.

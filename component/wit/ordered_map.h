@@ -1,5 +1,6 @@
-// OrderedMap: string keys to values, iterated in the order of insertion, looked up by hash. Keys are unique.
-// Iteration order is part of what WIT means (it becomes the order of imports, exports and types in the binary).
+// OrderedMap: string keys to values, iterated in the order of insertion, looked up by hash. Keys
+// are unique. Iteration order is part of what WIT means (it becomes the order of imports, exports
+// and types in the binary).
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Parser: the recursive descent over one file, private to parser.cc and parse_types.cc. Each method consumes one
-// production and reports the first error; the lexer's position is then of no interest.
+// Parser: the recursive descent over one file, private to parser.cc and parse_types.cc. Each method
+// consumes one production and reports the first error; the lexer's position is then of no interest.
 #pragma once
 
 #include <optional>
@@ -38,7 +38,8 @@ class Parser {
   // Behind an element of a list: true when the list is over (a trailing comma is allowed).
   Result<bool> end_of_list(char close);
   std::unexpected<Error> error(Span at, std::string what, std::string hint = {}) const;
-  std::unexpected<Error> expected(std::string_view what, const Token& found, std::string hint = {}) const;
+  std::unexpected<Error> expected(std::string_view what, const Token& found,
+                                  std::string hint = {}) const;
   Status require(Feature feature, Span at, std::string_view what) const;
 
   // parser.cc: attributes, paths, items
@@ -84,7 +85,7 @@ class Parser {
   uint32_t file_;
   Features features_;
   Lexer lexer_;
-  std::optional<Span> external_id_at_;   // of the attributes that were read last
+  std::optional<Span> external_id_at_;  // of the attributes that were read last
   std::string pending_docs_;
 };
 

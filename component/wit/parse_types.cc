@@ -77,7 +77,8 @@ Status Parser::members(ast::Type& type) {
                                                                       : "case";
   const Token first = SKIFF_TRY(peek());
   if (first.is('}'))
-    return error(type.name.span, "`" + std::string(type.name.name) + "` has no " + std::string(what) + "s",
+    return error(type.name.span,
+                 "`" + std::string(type.name.name) + "` has no " + std::string(what) + "s",
                  "it needs at least one");
   for (bool last = false; !last; last = SKIFF_TRY(end_of_list('}'))) {
     ast::Member member;
@@ -165,7 +166,8 @@ Status Parser::result(ast::Func& func) {
   advance();
   const Token open = SKIFF_TRY(peek());
   if (open.is('('))
-    return error(open.span, "named results are no longer part of WIT", "return a `tuple` or a record");
+    return error(open.span, "named results are no longer part of WIT",
+                 "return a `tuple` or a record");
   func.result = SKIFF_TRY(type(0));
   return {};
 }
@@ -174,7 +176,8 @@ Status Parser::result(ast::Func& func) {
 
 Result<ast::TypeExpr> Parser::type(uint32_t depth) {
   const Token token = SKIFF_TRY(peek());
-  if (depth >= kMaxTypeDepth) return error(token.span, "types are nested too deeply", "give a name to an inner type");
+  if (depth >= kMaxTypeDepth)
+    return error(token.span, "types are nested too deeply", "give a name to an inner type");
   ast::TypeExpr t;
   t.span = token.span;
   if (token.kind == TokenKind::Identifier) {
@@ -202,7 +205,9 @@ Status Parser::list_arguments(ast::TypeExpr& list, uint32_t depth) {
   if (length.kind != TokenKind::Integer) return expected("the length of the list", length);
   SKIFF_TRY(require(Feature::CmFixedLists, length.span, "lists of a fixed length are not enabled"));
   uint64_t value = 0;
-  for (char c : length.text) value = std::min<uint64_t>(value * 10 + static_cast<uint64_t>(c - '0'), ~uint32_t{0} + uint64_t{1});
+  for (char c : length.text)
+    value =
+        std::min<uint64_t>(value * 10 + static_cast<uint64_t>(c - '0'), ~uint32_t{0} + uint64_t{1});
   if (value == 0) return error(length.span, "a list's fixed length cannot be 0");
   if (value > ~uint32_t{0}) return error(length.span, "a list's fixed length must be below 2^32");
   advance();
@@ -246,13 +251,16 @@ Result<ast::TypeExpr> Parser::type_constructor(const Token& keyword, uint32_t de
     std::string_view keyword;
     Kind kind;
   };
-  constexpr Row kRows[] = {{"list", Kind::List},     {"option", Kind::Option}, {"result", Kind::Result},
-                           {"tuple", Kind::Tuple},   {"map", Kind::Map},       {"own", Kind::Own},
-                           {"borrow", Kind::Borrow}, {"stream", Kind::Stream}, {"future", Kind::Future}};
+  constexpr Row kRows[] = {
+      {"list", Kind::List},     {"option", Kind::Option}, {"result", Kind::Result},
+      {"tuple", Kind::Tuple},   {"map", Kind::Map},       {"own", Kind::Own},
+      {"borrow", Kind::Borrow}, {"stream", Kind::Stream}, {"future", Kind::Future}};
   bool found = false;
   for (const Row& row : kRows)
     if (keyword.text == row.keyword) t.kind = row.kind, found = true;
-  if (!found) return expected("a type", keyword, "to use the keyword as a name, write `%" + std::string(keyword.text) + "`");
+  if (!found)
+    return expected("a type", keyword,
+                    "to use the keyword as a name, write `%" + std::string(keyword.text) + "`");
   advance();
   if (t.kind == Kind::Stream || t.kind == Kind::Future)
     SKIFF_TRY(require(Feature::CmAsync, t.span, "streams and futures are not enabled"));

@@ -9,30 +9,38 @@ namespace skiff::component::wit {
 
 std::string describe(const Token& token) {
   switch (token.kind) {
-    case TokenKind::End: return "the end of the file";
-    case TokenKind::Keyword: return "keyword `" + std::string(token.text) + "`";
-    case TokenKind::String: return "a string";
+    case TokenKind::End:
+      return "the end of the file";
+    case TokenKind::Keyword:
+      return "keyword `" + std::string(token.text) + "`";
+    case TokenKind::String:
+      return "a string";
     case TokenKind::Identifier:
     case TokenKind::Integer:
     case TokenKind::Underscore:
     case TokenKind::Punctuation:
-    case TokenKind::Arrow: break;
+    case TokenKind::Arrow:
+      break;
   }
   return "`" + std::string(token.text) + "`";
 }
 
 std::unexpected<Error> Parser::error(Span at, std::string what, std::string hint) const {
-  return std::unexpected(sources_.error(ErrorCode::MalformedWit, at, std::move(what), std::move(hint)));
+  return std::unexpected(
+      sources_.error(ErrorCode::MalformedWit, at, std::move(what), std::move(hint)));
 }
 
-std::unexpected<Error> Parser::expected(std::string_view what, const Token& found, std::string hint) const {
-  return error(found.span, "expected " + std::string(what) + ", found " + describe(found), std::move(hint));
+std::unexpected<Error> Parser::expected(std::string_view what, const Token& found,
+                                        std::string hint) const {
+  return error(found.span, "expected " + std::string(what) + ", found " + describe(found),
+               std::move(hint));
 }
 
 Status Parser::require(Feature feature, Span at, std::string_view what) const {
   if (features_.has(feature)) return {};
-  return std::unexpected(sources_.error(ErrorCode::FeatureDisabled, at, std::string(what),
-                                        "enable it with --features " + std::string(name_of(feature))));
+  return std::unexpected(
+      sources_.error(ErrorCode::FeatureDisabled, at, std::string(what),
+                     "enable it with --features " + std::string(name_of(feature))));
 }
 
 Result<bool> Parser::accept(char c) {
@@ -83,26 +91,30 @@ Result<bool> Parser::end_of_list(char close) {
 
 Status Parser::gate(Attributes& attributes, GateSeen& seen) {
   const Token name = SKIFF_TRY(peek());
-  if (name.kind != TokenKind::Identifier) return expected("`since`, `unstable`, `deprecated` or `external-id`", name);
+  if (name.kind != TokenKind::Identifier)
+    return expected("`since`, `unstable`, `deprecated` or `external-id`", name);
   advance();
   SKIFF_TRY(expect('(', "after `@" + std::string(name.text) + "`"));
   Stability& stability = attributes.stability;
   const auto field = [&](std::string_view key) -> Status {
     const Token token = SKIFF_TRY(peek());
-    if (token.kind != TokenKind::Identifier || token.text != key) return expected("`" + std::string(key) + "`", token);
+    if (token.kind != TokenKind::Identifier || token.text != key)
+      return expected("`" + std::string(key) + "`", token);
     advance();
     return expect('=', {});
   };
-  bool* const slot = name.text == "since"        ? &seen.since
-                     : name.text == "unstable"   ? &seen.unstable
-                     : name.text == "deprecated" ? &seen.deprecated
+  bool* const slot = name.text == "since"         ? &seen.since
+                     : name.text == "unstable"    ? &seen.unstable
+                     : name.text == "deprecated"  ? &seen.deprecated
                      : name.text == "external-id" ? &seen.external_id
                                                   : nullptr;
   if (!slot)
     return error(name.span, "unknown annotation `@" + std::string(name.text) + "`",
                  "known are @since, @unstable, @deprecated and @external-id");
-  if (std::exchange(*slot, true)) return error(name.span, "`@" + std::string(name.text) + "` occurs twice");
-  if (seen.since && seen.unstable) return error(name.span, "`@since` and `@unstable` exclude each other");
+  if (std::exchange(*slot, true))
+    return error(name.span, "`@" + std::string(name.text) + "` occurs twice");
+  if (seen.since && seen.unstable)
+    return error(name.span, "`@since` and `@unstable` exclude each other");
   if (name.text == "since") {
     SKIFF_TRY(field("version"));
     stability.kind = Stability::Kind::Stable;
@@ -151,18 +163,22 @@ Status Parser::no_external_id(std::string_view what) const {
 
 Status Parser::check_lower(const ast::Ident& id) const {
   for (char c : id.name)
-    if (c >= 'A' && c <= 'Z') return error(id.span, "`" + std::string(id.name) + "` has upper case",
-                                           "names of namespaces and packages are lower case");
+    if (c >= 'A' && c <= 'Z')
+      return error(id.span, "`" + std::string(id.name) + "` has upper case",
+                   "names of namespaces and packages are lower case");
   return {};
 }
 
-// The rest of `ns : (ns :)* name (/ name)*` behind its first identifier. `item`: the last name is not the package's.
+// The rest of `ns : (ns :)* name (/ name)*` behind its first identifier. `item`: the last name is
+// not the package's.
 Status Parser::package_path(ast::Ident first, PackageName& name, ast::Ident* item) {
   SKIFF_TRY(check_lower(first));
   name.ns = first.name;
   SKIFF_TRY(expect(':', {}));
   ast::Ident last = SKIFF_TRY(ident("the name of a package"));
-  const auto nested = [&](Span at) { return require(Feature::CmNestedNames, at, "nested package names are not enabled"); };
+  const auto nested = [&](Span at) {
+    return require(Feature::CmNestedNames, at, "nested package names are not enabled");
+  };
   while (SKIFF_TRY(accept(':'))) {
     SKIFF_TRY(nested(last.span));
     SKIFF_TRY(check_lower(last));
@@ -228,7 +244,8 @@ Result<ast::Use> Parser::use(Attributes attributes) {
   ast::Use use{SKIFF_TRY(use_path()), {}, std::move(attributes)};
   const Token dot = SKIFF_TRY(peek());
   if (!dot.is('.'))
-    return expected("`.{` and names of types", dot, "whole interfaces are brought in by `import`, or by `use` outside of braces");
+    return expected("`.{` and names of types", dot,
+                    "whole interfaces are brought in by `import`, or by `use` outside of braces");
   advance();
   SKIFF_TRY(expect('{', {}));
   use.names = SKIFF_TRY(use_names(false));
@@ -304,8 +321,10 @@ Status Parser::extern_type(ast::Extern& item) {
     item.what = std::move(func);
     return expect(';', "after the function");
   }
-  if (token.kind != TokenKind::Identifier) return expected("`func`, `interface` or the path of an interface", token);
-  SKIFF_TRY(require(Feature::CmImplements, token.span, "an interface under another name is not enabled"));
+  if (token.kind != TokenKind::Identifier)
+    return expected("`func`, `interface` or the path of an interface", token);
+  SKIFF_TRY(
+      require(Feature::CmImplements, token.span, "an interface under another name is not enabled"));
   item.what = SKIFF_TRY(use_path());
   return expect(';', "after the interface");
 }
@@ -355,7 +374,8 @@ Result<ast::World> Parser::world(Attributes attributes) {
       world.items.emplace_back(SKIFF_TRY(type_item(std::move(item))));
     } else {
       return expected("`import`, `export`, `include`, `use`, a type or `}`", token,
-                      token.kind == TokenKind::Identifier ? "write `import` or `export` before it" : std::string{});
+                      token.kind == TokenKind::Identifier ? "write `import` or `export` before it"
+                                                          : std::string{});
     }
   }
   return world;
@@ -390,7 +410,8 @@ Result<bool> Parser::scope_item(ast::Scope& scope) {
     scope.items.emplace_back(SKIFF_TRY(top_level_use()));
     return true;
   }
-  if (gated || external_id_at_) return expected("`interface` or `world` after the annotation", token);
+  if (gated || external_id_at_)
+    return expected("`interface` or `world` after the annotation", token);
   pending_docs_ = std::move(attributes.docs);
   return false;
 }
@@ -400,7 +421,8 @@ Status Parser::nested_package(ast::File& file, std::string docs) {
   SKIFF_TRY(package_decl(nested, std::move(docs)));
   const Token open = SKIFF_TRY(peek());
   if (!open.is('{'))
-    return expected("`{`", open, "only the first `package` of a file may end with `;`, before all other items");
+    return expected("`{`", open,
+                    "only the first `package` of a file may end with `;`, before all other items");
   advance();
   nested.body.begin = lexer_.last_end();
   while (SKIFF_TRY(scope_item(nested))) {

@@ -1,5 +1,5 @@
-// The parser of WIT: one file to its syntax tree. Recursion is bounded by kMaxTypeDepth; everything else is loops.
-// Spec: WIT.md, grammar. Gated syntax is accepted according to Features.
+// The parser of WIT: one file to its syntax tree. Recursion is bounded by kMaxTypeDepth; everything
+// else is loops. Spec: WIT.md, grammar. Gated syntax is accepted according to Features.
 #pragma once
 
 #include "component/wit/ast.h"
@@ -11,7 +11,8 @@ namespace skiff::component::wit {
 /// How deep type expressions may nest.
 inline constexpr uint32_t kMaxTypeDepth = 100;
 
-/// Errors: MalformedWit with position, cause and suggestion; FeatureDisabled for gated syntax that is off.
+/// Errors: MalformedWit with position, cause and suggestion; FeatureDisabled for gated syntax that
+/// is off.
 Result<ast::File> parse_file(const SourceMap& sources, uint32_t file, Features features);
 
 }  // namespace skiff::component::wit

@@ -9,7 +9,8 @@ namespace {
 std::string_view text_of(Primitive p) {
   switch (p) {
 #define SKIFF_PRIMITIVE(ID, CODE, TEXT, SIZE, FLAT) \
-  case Primitive::ID: return TEXT;
+  case Primitive::ID:                               \
+    return TEXT;
 #include "component/types/primitives.def"
   }
   return {};
@@ -91,7 +92,8 @@ void Printer::attributes(const Attributes& a) {
   docs(a.docs);
   const Stability& s = a.stability;
   if (s.kind == Stability::Kind::Stable) line("@since(version = " + s.since.to_string() + ")");
-  if (s.kind == Stability::Kind::Unstable) line("@unstable(feature = " + print_name(s.feature) + ")");
+  if (s.kind == Stability::Kind::Unstable)
+    line("@unstable(feature = " + print_name(s.feature) + ")");
   if (s.deprecated) line("@deprecated(version = " + s.deprecated->to_string() + ")");
   if (a.external_id) line("@external-id(" + quoted(*a.external_id) + ")");
 }
@@ -158,7 +160,8 @@ void Printer::type_body(const TypeBody& body) {
   }
 }
 
-void Printer::labels(std::string_view keyword, const std::string& name, const std::vector<Label>& labels) {
+void Printer::labels(std::string_view keyword, const std::string& name,
+                     const std::vector<Label>& labels) {
   open(std::string(keyword) + ' ' + name);
   for (const Label& label : labels) docs(label.docs), line(print_name(label.name) + ",");
   close();
@@ -256,7 +259,8 @@ std::string print_package_name(const PackageName& name, std::string_view item = 
 
 std::string Printer::path(InterfaceId id) const {
   const Interface& i = r_[id];
-  return i.package == current_ ? print_name(i.name) : print_package_name(r_[*i.package].name, i.name);
+  return i.package == current_ ? print_name(i.name)
+                               : print_package_name(r_[*i.package].name, i.name);
 }
 
 // `use` statements: neighbours of one interface with the same attributes are one.
@@ -313,14 +317,16 @@ void Printer::interface(InterfaceId id) {
 void Printer::world_item(std::string_view keyword, const std::string& key, const WorldItem& item) {
   if (const auto* f = std::get_if<Function>(&item)) {
     attributes(f->attributes);
-    indent(), out_ += keyword, out_ += ' ' + print_name(key) + ": ", function_type(*f), out_ += ";\n";
+    indent(), out_ += keyword, out_ += ' ' + print_name(key) + ": ", function_type(*f),
+        out_ += ";\n";
     return;
   }
   const auto& i = std::get<WorldInterface>(item);
   attributes(i.attributes);
   const std::string start = std::string(keyword) + ' ';
   if (r_.name_of(i.interface) == key) return line(start + path(i.interface) + ";");
-  if (!r_[i.interface].name.empty()) return line(start + print_name(key) + ": " + path(i.interface) + ";");
+  if (!r_[i.interface].name.empty())
+    return line(start + print_name(key) + ": " + path(i.interface) + ";");
   open(start + print_name(key) + ": interface");
   interface_items(i.interface);
   close();
@@ -340,7 +346,8 @@ void Printer::world(WorldId id) {
   }
   types(all, functions);
   for (const auto& [key, item] : w.imports)
-    if (const Function* f = std::get_if<Function>(&item); f && f->kind == Function::Kind::Freestanding)
+    if (const Function* f = std::get_if<Function>(&item);
+        f && f->kind == Function::Kind::Freestanding)
       line(), world_item("import", key, item);
   if (!w.exports.empty()) line();
   for (const auto& [key, item] : w.exports) world_item("export", key, item);

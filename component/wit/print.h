@@ -1,5 +1,5 @@
-// The model as WIT text, in one canonical form: parsed again (with all unstable features on) it gives the same
-// model. Worlds are printed elaborated, with what their items imply.
+// The model as WIT text, in one canonical form: parsed again (with all unstable features on) it
+// gives the same model. Worlds are printed elaborated, with what their items imply.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@ namespace skiff::component::wit {
 
 struct PrintOptions {
   bool docs = true;
-  /// Prints all other packages behind the main one, as nested packages: the text then stands for itself.
+  /// Prints all other packages behind the main one, as nested packages: the text then stands for
+  /// itself.
   bool dependencies = false;
 };
 std::string print_package(const Resolve& resolve, PackageId package, PrintOptions options = {});

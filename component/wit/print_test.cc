@@ -71,31 +71,38 @@ interface i {
     s.replace(s.find("  @deprecated"), 0, "  @since(version = 1.0.0)\n");
     return s;
   }();
-  const Resolved r = must(with_since + "\npackage c:d {\n  interface e {\n\n    type t = u8;\n\n    type u = u8;\n  }\n}\n");
+  const Resolved r =
+      must(with_since +
+           "\npackage c:d {\n  interface e {\n\n    type t = u8;\n\n    type u = u8;\n  }\n}\n");
   EXPECT_EQ(print_package(r.resolve, r.main), with_since);
   expect_round_trip(r);
 }
 
 TEST(WitPrint, RoundTrips) {
-  for (const char* text : {
-           "package %package:%use@0.1.0-rc.1; interface %world { %func: func(%string: string); }",
-           "package a:b; interface i { type t = u8; } world w { export i; import x: interface { use i.{t}; f: func(); } "
-           "import y: i; use i.{t as u}; resource r { m: func(a: u); } export z: interface { g: func(); } export h: func(a: r); }",
-           "package a:b; world w { @external-id(\"\\00\\e2\\98\\83\") import f: func(); }",
-           "package a:b; interface i { resource r { constructor() -> result<r>; } type t = r; f: func(a: borrow<t>, b: t); }",
-           "/// a\n///\n///   b\npackage a:b;\n/** x\n  * y */ interface i {}"})
+  for (const char* text :
+       {"package %package:%use@0.1.0-rc.1; interface %world { %func: func(%string: string); }",
+        "package a:b; interface i { type t = u8; } world w { export i; import x: interface { use "
+        "i.{t}; f: func(); } "
+        "import y: i; use i.{t as u}; resource r { m: func(a: u); } export z: interface { g: "
+        "func(); } export h: func(a: r); }",
+        "package a:b; world w { @external-id(\"\\00\\e2\\98\\83\") import f: func(); }",
+        "package a:b; interface i { resource r { constructor() -> result<r>; } type t = r; f: "
+        "func(a: borrow<t>, b: t); }",
+        "/// a\n///\n///   b\npackage a:b;\n/** x\n  * y */ interface i {}"})
     expect_round_trip(must(text));
 }
 
 TEST(WitPrint, Json) {
   const Resolved r = must(
-      "package a:b@1.0.0; interface i { /// d\n@since(version = 1.0.0) record r { a: u8 } f: async func(x: option<r>); }"
+      "package a:b@1.0.0; interface i { /// d\n@since(version = 1.0.0) record r { a: u8 } f: async "
+      "func(x: option<r>); }"
       "world w { import i; export k: i; }");
-  EXPECT_EQ(to_json(r.resolve, 0),
-            R"({"worlds":[{"name":"w","imports":{"interface-0":{"interface":{"id":0}}},"exports":{"k":{"interface":{"id":0}}},"package":0}],)"
-            R"("interfaces":[{"name":"i","types":{"r":0},"functions":{"f":{"name":"f","kind":"async-freestanding","params":[{"name":"x","type":1}]}},"package":0}],)"
-            R"("types":[{"name":"r","kind":{"record":{"fields":[{"name":"a","type":"u8"}]}},"owner":{"interface":0},"docs":{"contents":"d"},"stability":{"stable":{"since":"1.0.0"}}},)"
-            R"({"name":null,"kind":{"option":0},"owner":null}],"packages":[{"name":"a:b@1.0.0","interfaces":{"i":0},"worlds":{"w":0}}]})");
+  EXPECT_EQ(
+      to_json(r.resolve, 0),
+      R"({"worlds":[{"name":"w","imports":{"interface-0":{"interface":{"id":0}}},"exports":{"k":{"interface":{"id":0}}},"package":0}],)"
+      R"("interfaces":[{"name":"i","types":{"r":0},"functions":{"f":{"name":"f","kind":"async-freestanding","params":[{"name":"x","type":1}]}},"package":0}],)"
+      R"("types":[{"name":"r","kind":{"record":{"fields":[{"name":"a","type":"u8"}]}},"owner":{"interface":0},"docs":{"contents":"d"},"stability":{"stable":{"since":"1.0.0"}}},)"
+      R"({"name":null,"kind":{"option":0},"owner":null}],"packages":[{"name":"a:b@1.0.0","interfaces":{"i":0},"worlds":{"w":0}}]})");
 }
 
 // ---- WASI
@@ -109,9 +116,11 @@ class Wasi : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(Wasi, ParsesResolvesPrints) {
-  if (folder().empty()) GTEST_SKIP() << "SKIPPED: set SKIFF_WIT_DIR to the folder with wasi-0.2 and wasi-0.3";
+  if (folder().empty())
+    GTEST_SKIP() << "SKIPPED: set SKIFF_WIT_DIR to the folder with wasi-0.2 and wasi-0.3";
   std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder())) files.push_back(entry.path().string());
+  for (const auto& entry : std::filesystem::directory_iterator(folder()))
+    files.push_back(entry.path().string());
   ASSERT_GE(files.size(), 6u);
   for (const std::string& file : files)
     for (bool unstable : {false, true}) {
@@ -128,7 +137,8 @@ TEST_P(Wasi, ParsesResolvesPrints) {
 }
 
 TEST_P(Wasi, Command) {
-  if (folder().empty()) GTEST_SKIP() << "SKIPPED: set SKIFF_WIT_DIR to the folder with wasi-0.2 and wasi-0.3";
+  if (folder().empty())
+    GTEST_SKIP() << "SKIPPED: set SKIFF_WIT_DIR to the folder with wasi-0.2 and wasi-0.3";
   std::vector<std::string> others;
   for (const auto& entry : std::filesystem::directory_iterator(folder()))
     if (entry.path().filename() != "cli.wit") others.push_back(entry.path().string());

@@ -1,11 +1,11 @@
 // Packages: collecting them from files, their order, and paths to their items.
-#include "component/types/names.h"
 #include "component/wit/resolve.h"
 
 #include <algorithm>
 #include <functional>
 #include <numeric>
 
+#include "component/types/names.h"
 #include "component/wit/lexer.h"
 #include "component/wit/name.h"
 #include "component/wit/parser.h"
@@ -14,7 +14,8 @@
 namespace skiff::component::wit {
 
 std::unexpected<Error> Resolver::error(Span at, std::string what, std::string hint) const {
-  return std::unexpected(sources_.error(ErrorCode::InvalidWit, at, std::move(what), std::move(hint)));
+  return std::unexpected(
+      sources_.error(ErrorCode::InvalidWit, at, std::move(what), std::move(hint)));
 }
 
 std::unexpected<Error> Resolver::cycle_error(const std::vector<Edge>& cycle, std::string_view what,
@@ -26,7 +27,8 @@ std::unexpected<Error> Resolver::cycle_error(const std::vector<Edge>& cycle, std
     if (i == kShown && cycle.size() > kShown + 1) path += " -> ...", i = cycle.size() - 1;
     path += " -> `" + name(cycle[i].to) + "`";
   }
-  return error(span(cycle[0]), std::string(what) + " `" + name(cycle[0].from) + "` depends on itself", path);
+  return error(span(cycle[0]),
+               std::string(what) + " `" + name(cycle[0].from) + "` depends on itself", path);
 }
 
 // ---- collecting packages
@@ -57,17 +59,19 @@ Status Resolver::add_group(const std::vector<const ast::File*>& files, bool is_m
     if (!named) named = &file->scope;
     if (*named->package != *file->scope.package)
       return error(file->scope.package_span,
-                   "this file is of package `" + file->scope.package->to_string() + "`, others beside it of `" +
-                       named->package->to_string() + "`",
+                   "this file is of package `" + file->scope.package->to_string() +
+                       "`, others beside it of `" + named->package->to_string() + "`",
                    "all files of a directory are one package");
     if (named != &file->scope && !named->docs.empty() && !file->scope.docs.empty())
-      return error(file->scope.package_span, "documentation of the package stands in two files", "keep one of them");
+      return error(file->scope.package_span, "documentation of the package stands in two files",
+                   "keep one of them");
   }
   std::sort(texts.begin(), texts.end());
   const uint32_t here = files.empty() ? 0 : sources_.base(files[0]->file);
   if (!named && (first_items || is_main)) {
     const uint32_t at = first_items ? sources_.base(first_items->file) : here;
-    return error({at, at}, "no file says which package this is", "add `package ns:name;` as the first line");
+    return error({at, at}, "no file says which package this is",
+                 "add `package ns:name;` as the first line");
   }
   if (named) {
     std::string all = std::accumulate(texts.begin(), texts.end(), std::string());
@@ -81,15 +85,16 @@ Status Resolver::add_group(const std::vector<const ast::File*>& files, bool is_m
 
 Status Resolver::add_package(const std::vector<const ast::Scope*>& scopes, const ast::Scope& named,
                              std::string squeezed) {
-  const auto [slot, is_new] =
-      package_by_name_.try_emplace(named.package->to_string(), static_cast<uint32_t>(packages_.size()));
+  const auto [slot, is_new] = package_by_name_.try_emplace(named.package->to_string(),
+                                                           static_cast<uint32_t>(packages_.size()));
   if (!is_new) {
     // Dependencies may bring the same package more than once.
     const PackageSource& earlier = packages_[slot->second];
     const bool same_group = earlier.group == groups_;
     if (!same_group && earlier.squeezed == squeezed) return {};
-    return error(named.package_span, "package `" + named.package->to_string() +
-                                         (same_group ? "` is defined twice" : "` is defined twice, differently"),
+    return error(named.package_span,
+                 "package `" + named.package->to_string() +
+                     (same_group ? "` is defined twice" : "` is defined twice, differently"),
                  "the other is at " + sources_.position(earlier.span.begin));
   }
   PackageSource& package = packages_.emplace_back();
@@ -110,7 +115,8 @@ Status Resolver::collect_scope(PackageSource& package, uint32_t scope) {
   for (const ast::Item& tree : file.scope->items) {
     if (const auto* use = std::get_if<ast::TopLevelUse>(&tree)) {
       if (!file.uses.emplace(use->as.name, use).second)
-        return error(use->as.span, "`" + std::string(use->as.name) + "` is defined twice in this file",
+        return error(use->as.span,
+                     "`" + std::string(use->as.name) + "` is defined twice in this file",
                      "rename one with `as`");
       continue;
     }
@@ -119,13 +125,16 @@ Status Resolver::collect_scope(PackageSource& package, uint32_t scope) {
     item.world = std::get_if<ast::World>(&tree);
     item.name = item.interface ? item.interface->name.name : item.world->name.name;
     item.scope = scope;
-    item.off = !SKIFF_TRY(is_on(item.interface ? item.interface->attributes : item.world->attributes, file.package,
-                                item.span()));
+    item.off =
+        !SKIFF_TRY(is_on(item.interface ? item.interface->attributes : item.world->attributes,
+                         file.package, item.span()));
     if (item.interface) SKIFF_TRY(check_contents_gated(*item.interface));
-    const auto [slot, is_new] = package.by_name.emplace(item.name, static_cast<uint32_t>(package.items.size()));
+    const auto [slot, is_new] =
+        package.by_name.emplace(item.name, static_cast<uint32_t>(package.items.size()));
     if (!is_new)
-      return error(item.span(), "`" + std::string(item.name) + "` is defined twice in this package",
-                   "the other is at " + sources_.position(package.items[slot->second].span().begin));
+      return error(
+          item.span(), "`" + std::string(item.name) + "` is defined twice in this package",
+          "the other is at " + sources_.position(package.items[slot->second].span().begin));
     package.items.push_back(item);
   }
   return {};
@@ -137,7 +146,8 @@ Status Resolver::collect_items(uint32_t index) {
   std::unordered_map<std::string, std::string_view> strong;
   for (const PackageItem& item : package.items)
     if (const auto [slot, is_new] = strong.emplace(strong_name(item.name), item.name); !is_new)
-      return error(item.span(), "`" + std::string(item.name) + "` and `" + std::string(slot->second) +
+      return error(item.span(), "`" + std::string(item.name) + "` and `" +
+                                    std::string(slot->second) +
                                     "` differ in upper and lower case only");
   for (uint32_t scope : package.scopes)
     for (const ast::Item& tree : scopes_[scope].scope->items) {
@@ -147,7 +157,8 @@ Status Resolver::collect_items(uint32_t index) {
       if (own != package.by_name.end() && package.items[own->second].scope == scope &&
           (use->path.package || use->path.item.name != use->as.name))
         return error(package.items[own->second].span(),
-                     "`" + std::string(use->as.name) + "` is defined twice in this file", "rename one of them");
+                     "`" + std::string(use->as.name) + "` is defined twice in this file",
+                     "rename one of them");
     }
   return {};
 }
@@ -156,7 +167,8 @@ Status Resolver::collect_items(uint32_t index) {
 
 namespace {
 
-// Calls f for each path in an item that leads to another one, with the attributes of what it stands in.
+// Calls f for each path in an item that leads to another one, with the attributes of what it stands
+// in.
 template <class F>
 void each_path(const ast::Interface& tree, F f) {
   for (const ast::InterfaceItem& item : tree.items)
@@ -166,7 +178,8 @@ template <class F>
 void each_path(const ast::World& tree, F f) {
   for (const ast::WorldItem& part : tree.items) {
     if (const auto* use = std::get_if<ast::Use>(&part)) f(use->from, use->attributes);
-    if (const auto* include = std::get_if<ast::Include>(&part)) f(include->world, include->attributes);
+    if (const auto* include = std::get_if<ast::Include>(&part))
+      f(include->world, include->attributes);
     if (const auto* e = std::get_if<ast::Extern>(&part)) {
       if (const auto* path = std::get_if<ast::UsePath>(&e->what)) f(*path, e->attributes);
       if (const auto* inner = std::get_if<ast::Interface>(&e->what)) each_path(*inner, f);
@@ -176,7 +189,8 @@ void each_path(const ast::World& tree, F f) {
 
 }  // namespace
 
-// Edges between packages; spans[i] belongs to edge i. What is switched off counts as little as what is unknown.
+// Edges between packages; spans[i] belongs to edge i. What is switched off counts as little as what
+// is unknown.
 std::vector<Edge> Resolver::package_edges(std::vector<Span>& spans) const {
   std::vector<Edge> edges;
   for (uint32_t from = 0; from < packages_.size(); ++from)
@@ -250,16 +264,19 @@ Result<uint32_t> Resolver::find_package(const PackageName& name, Span at) const 
 
 Result<ItemRef> Resolver::find_path(uint32_t scope, const ast::UsePath& path) const {
   const ast::UsePath* at = &path;
-  // `use a as b; use b as c;` may chain within a file; a chain longer than the file's uses is a cycle.
+  // `use a as b; use b as c;` may chain within a file; a chain longer than the file's uses is a
+  // cycle.
   for (size_t steps = 0; !at->package; ++steps) {
     const FileScope& file = scopes_[scope];
     const auto use = file.uses.find(at->item.name);
     const bool is_self = use != file.uses.end() && &use->second->path == at;
     if (use == file.uses.end() || is_self) break;
-    if (steps > file.uses.size()) return error(path.span, "`use` of `" + std::string(path.item.name) + "` refers to itself");
+    if (steps > file.uses.size())
+      return error(path.span, "`use` of `" + std::string(path.item.name) + "` refers to itself");
     at = &use->second->path;
   }
-  const uint32_t index = at->package ? SKIFF_TRY(find_package(*at->package, at->span)) : scopes_[scope].package;
+  const uint32_t index =
+      at->package ? SKIFF_TRY(find_package(*at->package, at->span)) : scopes_[scope].package;
   const PackageSource& package = packages_[index];
   const auto found = package.by_name.find(at->item.name);
   if (found != package.by_name.end()) return ItemRef{index, found->second};
@@ -267,15 +284,20 @@ Result<ItemRef> Resolver::find_path(uint32_t scope, const ast::UsePath& path) co
   for (const PackageItem& item : package.items) names.emplace_back(item.name);
   const std::string near = nearest(at->item.name, names);
   return error(at->span,
-               "package `" + package.name.to_string() + "` has no interface or world `" + std::string(at->item.name) + "`",
+               "package `" + package.name.to_string() + "` has no interface or world `" +
+                   std::string(at->item.name) + "`",
                near.empty() ? std::string{} : "did you mean `" + near + "`?");
 }
 
 Status Resolver::check_not_off(const PackageItem& item, Span at) const {
   if (!item.off) return {};
-  const Stability& s = (item.interface ? item.interface->attributes : item.world->attributes).stability;
-  return error(at, "`" + std::string(item.name) + "` is part of the feature `" + s.feature + "`, which is not enabled",
-               "enable the feature, or put @unstable(feature = " + s.feature + ") before this item");
+  const Stability& s =
+      (item.interface ? item.interface->attributes : item.world->attributes).stability;
+  return error(
+      at,
+      "`" + std::string(item.name) + "` is part of the feature `" + s.feature +
+          "`, which is not enabled",
+      "enable the feature, or put @unstable(feature = " + s.feature + ") before this item");
 }
 
 Result<ItemRef> Resolver::find_interface(uint32_t scope, const ast::UsePath& path) const {
@@ -302,13 +324,14 @@ Result<bool> Resolver::is_on(const Attributes& attributes, uint32_t package, Spa
   const Stability& s = attributes.stability;
   if (s.kind == Stability::Kind::Unknown) return true;
   if (s.kind == Stability::Kind::Unstable)
-    return options_.all_unstable ||
-           std::find(options_.unstable.begin(), options_.unstable.end(), s.feature) != options_.unstable.end();
+    return options_.all_unstable || std::find(options_.unstable.begin(), options_.unstable.end(),
+                                              s.feature) != options_.unstable.end();
   const std::optional<Version>& version = packages_[package].name.version;
-  if (!version) return error(at, "`@since` in a package without a version", "give the package a version");
+  if (!version)
+    return error(at, "`@since` in a package without a version", "give the package a version");
   if (compare(s.since, *version) > 0)
-    return error(at, "`@since` names version " + s.since.to_string() + ", but the package is of version " +
-                         version->to_string());
+    return error(at, "`@since` names version " + s.since.to_string() +
+                         ", but the package is of version " + version->to_string());
   return true;
 }
 
@@ -319,7 +342,8 @@ Status Resolver::check_contents_gated(const ast::Interface& tree) const {
   for (const ast::InterfaceItem& part : tree.items) {
     const auto* type = std::get_if<ast::Type>(&part);
     if (type && type->attributes.stability.kind != Stability::Kind::Unstable)
-      return error(type->name.span, "type `" + std::string(type->name.name) + "` is not gated, but its interface is",
+      return error(type->name.span,
+                   "type `" + std::string(type->name.name) + "` is not gated, but its interface is",
                    "put @unstable(feature = " + outer.feature + ") before it");
   }
   return {};
@@ -345,12 +369,14 @@ Result<std::vector<uint32_t>> Resolver::item_order(uint32_t index) {
     if (item.interface) {
       for (const ast::InterfaceItem& part : item.interface->items)
         if (const auto* use = std::get_if<ast::Use>(&part))
-          if (SKIFF_TRY(is_on(use->attributes, index, use->from.span))) SKIFF_TRY(edge(i, use->from));
+          if (SKIFF_TRY(is_on(use->attributes, index, use->from.span)))
+            SKIFF_TRY(edge(i, use->from));
       continue;
     }
     for (const ast::WorldItem& part : item.world->items)
       if (const auto* include = std::get_if<ast::Include>(&part))
-        if (SKIFF_TRY(is_on(include->attributes, index, include->world.span))) SKIFF_TRY(edge(i, include->world));
+        if (SKIFF_TRY(is_on(include->attributes, index, include->world.span)))
+          SKIFF_TRY(edge(i, include->world));
   }
   TopologicalOrder sort = toposort(static_cast<uint32_t>(package.items.size()), edges);
   if (sort.cycle.empty()) return std::move(sort.order);
@@ -364,7 +390,8 @@ Result<std::vector<uint32_t>> Resolver::item_order(uint32_t index) {
       });
 }
 
-Result<InterfaceId> Resolver::build_interface(const ast::Interface& tree, std::string_view name, uint32_t scope) {
+Result<InterfaceId> Resolver::build_interface(const ast::Interface& tree, std::string_view name,
+                                              uint32_t scope) {
   const InterfaceId id{static_cast<uint32_t>(out_.interfaces.size())};
   out_.interfaces.emplace_back();
   out_[id].name = name;
@@ -412,14 +439,18 @@ Status Resolver::resolve_package(uint32_t index) {
       if (const auto* use = std::get_if<ast::TopLevelUse>(&tree)) {
         const ItemRef ref = SKIFF_TRY(find_path(scope, use->path));
         if (item(ref).world)
-          return error(use->path.span, "`" + std::string(use->path.item.name) + "` is a world, `use` is for interfaces",
-                       "name the world where it is included");
+          return error(
+              use->path.span,
+              "`" + std::string(use->path.item.name) + "` is a world, `use` is for interfaces",
+              "name the world where it is included");
       }
   const std::vector<uint32_t> order = SKIFF_TRY(item_order(index));
   for (uint32_t i : order)
-    if (!package.items[i].off && package.items[i].interface) SKIFF_TRY(resolve_interface(package, package.items[i]));
+    if (!package.items[i].off && package.items[i].interface)
+      SKIFF_TRY(resolve_interface(package, package.items[i]));
   for (uint32_t i : order)
-    if (!package.items[i].off && package.items[i].world) SKIFF_TRY(resolve_world(package, package.items[i]));
+    if (!package.items[i].off && package.items[i].world)
+      SKIFF_TRY(resolve_world(package, package.items[i]));
   // Only now: includes merge what worlds say, not what that implies.
   for (const PackageItem& item : package.items)
     if (!item.off && item.world) SKIFF_TRY(elaborate(WorldId{item.id}, item.span()));
@@ -434,7 +465,8 @@ Result<Resolved> Resolver::run(std::span<const SourceGroup> groups) {
   return Resolved{std::move(out_), packages_[0].id};
 }
 
-Result<Resolved> resolve_sources(const SourceMap& sources, std::span<const SourceGroup> groups, const Options& options) {
+Result<Resolved> resolve_sources(const SourceMap& sources, std::span<const SourceGroup> groups,
+                                 const Options& options) {
   if (groups.empty() || groups[0].files.empty())
     return fail(ErrorCode::InvalidWit, kNoOffset, kNoIndex, "there is no WIT file");
   return Resolver(sources, options).run(groups);

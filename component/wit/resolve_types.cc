@@ -28,8 +28,10 @@ std::string key_of(const TypeBody& body) {
   if (const auto* t = std::get_if<Own>(&body)) return kind + std::to_string(t->resource.index);
   if (const auto* t = std::get_if<Borrow>(&body)) return kind + std::to_string(t->resource.index);
   if (const auto* t = std::get_if<Option>(&body)) return kind + key_of(t->type);
-  if (const auto* t = std::get_if<ResultOf>(&body)) return kind + key_of(t->ok) + "," + key_of(t->error);
-  if (const auto* t = std::get_if<Map>(&body)) return kind + key_of(t->key) + "," + key_of(t->value);
+  if (const auto* t = std::get_if<ResultOf>(&body))
+    return kind + key_of(t->ok) + "," + key_of(t->error);
+  if (const auto* t = std::get_if<Map>(&body))
+    return kind + key_of(t->key) + "," + key_of(t->value);
   if (const auto* t = std::get_if<Stream>(&body)) return kind + key_of(t->element);
   if (const auto* t = std::get_if<Future>(&body)) return kind + key_of(t->element);
   if (const auto* t = std::get_if<List>(&body))
@@ -50,7 +52,10 @@ Status TypeScope::claim(std::string_view name, Span at) {
   const auto& [other, where] = slot->second;
   const std::string place = "the other is at " + r_.sources_.position(where.begin);
   if (other == name) return r_.error(at, "`" + other + "` is defined twice", place);
-  return r_.error(at, "`" + std::string(name) + "` and `" + other + "` are too similar to be told apart in bindings", place);
+  return r_.error(at,
+                  "`" + std::string(name) + "` and `" + other +
+                      "` are too similar to be told apart in bindings",
+                  place);
 }
 
 Status TypeScope::collect_use(const ast::Use& use, std::vector<Pending>& pending) {
@@ -76,9 +81,11 @@ Status TypeScope::collect(std::vector<Pending>& pending) {
       // What belongs to a resource that is off must be off too.
       for (const ast::Func& func : type->functions)
         if (SKIFF_TRY(r_.is_on(func.attributes, package, func.name.span)))
-          return r_.error(func.name.span, "this function is not gated, but its resource `" +
-                                              std::string(type->name.name) + "` is",
-                          "put @unstable(feature = " + type->attributes.stability.feature + ") before it");
+          return r_.error(
+              func.name.span,
+              "this function is not gated, but its resource `" + std::string(type->name.name) +
+                  "` is",
+              "put @unstable(feature = " + type->attributes.stability.feature + ") before it");
       continue;
     }
     pending.push_back({type, nullptr, nullptr});
@@ -131,7 +138,8 @@ Status TypeScope::define() {
     if (!pending[i].type) continue;
     const TypeId resource = *by_name_.find(pending[i].as());
     for (const ast::Func& func : pending[i].type->functions)
-      if (std::optional<Function> f = SKIFF_TRY(function(func, resource))) functions_.push_back(std::move(*f));
+      if (std::optional<Function> f = SKIFF_TRY(function(func, resource)))
+        functions_.push_back(std::move(*f));
   }
   return {};
 }
@@ -169,10 +177,12 @@ Status TypeScope::define_use(const Pending& p) {
     for (const auto& [n, id] : from.types) names.push_back(n);
     const std::string near = nearest(name, names);
     const bool is_function = from.functions.contains(name);
-    return r_.error(p.name->name.span,
-                    is_function ? "`" + std::string(name) + "` is a function, only types can be used"
-                                : "interface `" + std::string(item.name) + "` has no type `" + std::string(name) + "`",
-                    near.empty() ? std::string{} : "did you mean `" + near + "`?");
+    return r_.error(
+        p.name->name.span,
+        is_function
+            ? "`" + std::string(name) + "` is a function, only types can be used"
+            : "interface `" + std::string(item.name) + "` has no type `" + std::string(name) + "`",
+        near.empty() ? std::string{} : "did you mean `" + near + "`?");
   }
   const TypeId id = add_type({std::string(p.as()), Alias{*type}, owner_, p.use->attributes});
   by_name_.insert(std::string(p.as()), id);
@@ -182,16 +192,19 @@ Status TypeScope::define_use(const Pending& p) {
 Status TypeScope::members(const ast::Type& tree) {
   constexpr size_t kMaxFlags = 32;
   if (tree.kind == ast::Type::Kind::Flags && tree.members.size() > kMaxFlags)
-    return r_.error(tree.name.span, "`" + std::string(tree.name.name) + "` has " + std::to_string(tree.members.size()) +
-                                        " flags, the most are 32",
+    return r_.error(tree.name.span,
+                    "`" + std::string(tree.name.name) + "` has " +
+                        std::to_string(tree.members.size()) + " flags, the most are 32",
                     "split it in two");
   std::unordered_map<std::string, std::string_view> seen;
   for (const ast::Member& m : tree.members) {
     const auto [slot, is_new] = seen.emplace(strong_name(m.name.name), m.name.name);
     if (!is_new)
-      return r_.error(m.name.span, "`" + std::string(m.name.name) + "` occurs twice in `" +
-                                       std::string(tree.name.name) + "`" +
-                                       (slot->second == m.name.name ? "" : " (upper and lower case count as the same)"));
+      return r_.error(
+          m.name.span,
+          "`" + std::string(m.name.name) + "` occurs twice in `" + std::string(tree.name.name) +
+              "`" +
+              (slot->second == m.name.name ? "" : " (upper and lower case count as the same)"));
   }
   return {};
 }
@@ -216,23 +229,28 @@ Result<TypeBody> TypeScope::body(const ast::Type& tree) {
     }
     case ast::Type::Kind::Enum: {
       Enum t;
-      for (const ast::Member& m : tree.members) t.cases.push_back({std::string(m.name.name), m.docs});
+      for (const ast::Member& m : tree.members)
+        t.cases.push_back({std::string(m.name.name), m.docs});
       return t;
     }
     case ast::Type::Kind::Flags: {
       Flags t;
-      for (const ast::Member& m : tree.members) t.flags.push_back({std::string(m.name.name), m.docs});
+      for (const ast::Member& m : tree.members)
+        t.flags.push_back({std::string(m.name.name), m.docs});
       return t;
     }
-    case ast::Type::Kind::Resource: return Resource{};
-    case ast::Type::Kind::Alias: break;
+    case ast::Type::Kind::Resource:
+      return Resource{};
+    case ast::Type::Kind::Alias:
+      break;
   }
   return type_body(tree.alias);
 }
 
 Status TypeScope::define_type(const ast::Type& tree) {
   TypeBody body = SKIFF_TRY(this->body(tree));
-  const TypeId id = add_type({std::string(tree.name.name), std::move(body), owner_, tree.attributes});
+  const TypeId id =
+      add_type({std::string(tree.name.name), std::move(body), owner_, tree.attributes});
   by_name_.insert(std::string(tree.name.name), id);
   return {};
 }
@@ -243,18 +261,22 @@ Result<Type> TypeScope::named(const ast::Ident& name) {
   if (const TypeId* id = by_name_.find(name.name)) return Type(*id);
   if (name.name == "error-context") {
     if (r_.options_.features.has(Feature::CmErrorContext)) return Type(Primitive::ErrorContext);
-    return std::unexpected(r_.sources_.error(ErrorCode::FeatureDisabled, name.span, "`error-context` is not enabled",
+    return std::unexpected(r_.sources_.error(ErrorCode::FeatureDisabled, name.span,
+                                             "`error-context` is not enabled",
                                              "enable it with --features cm-error-context"));
   }
   if (const auto off = off_.find(name.name); off != off_.end())
-    return r_.error(name.span, "`" + std::string(name.name) + "` is part of the feature `" + off->second +
-                                   "`, which is not enabled",
-                    "enable the feature, or put @unstable(feature = " + off->second + ") before this item");
+    return r_.error(
+        name.span,
+        "`" + std::string(name.name) + "` is part of the feature `" + off->second +
+            "`, which is not enabled",
+        "enable the feature, or put @unstable(feature = " + off->second + ") before this item");
   std::vector<std::string> names;
   for (const auto& [n, id] : by_name_) names.push_back(n);
   const std::string near = nearest(name.name, names);
-  return r_.error(name.span, "type `" + std::string(name.name) + "` is not defined",
-                  near.empty() ? "define it, or bring it in with `use`" : "did you mean `" + near + "`?");
+  return r_.error(
+      name.span, "type `" + std::string(name.name) + "` is not defined",
+      near.empty() ? "define it, or bring it in with `use`" : "did you mean `" + near + "`?");
 }
 
 Result<TypeId> TypeScope::resource(const ast::Ident& name) {
@@ -262,7 +284,8 @@ Result<TypeId> TypeScope::resource(const ast::Ident& name) {
   const Type target = r_.out_.resolve_alias(type);
   const TypeId* id = std::get_if<TypeId>(&target);
   if (!id || !std::holds_alternative<Resource>(r_.out_[*id].body))
-    return r_.error(name.span, "`" + std::string(name.name) + "` is not a resource", "handles are of resources only");
+    return r_.error(name.span, "`" + std::string(name.name) + "` is not a resource",
+                    "handles are of resources only");
   return std::get<TypeId>(type);
 }
 
@@ -273,7 +296,8 @@ Result<Type> TypeScope::type(const ast::TypeExpr& tree) {
     const Type target = r_.out_.resolve_alias(type);
     const TypeId* id = std::get_if<TypeId>(&target);
     // A resource where a value is meant is an owned handle.
-    if (id && std::holds_alternative<Resource>(r_.out_[*id].body)) return Type(intern(Own{std::get<TypeId>(type)}));
+    if (id && std::holds_alternative<Resource>(r_.out_[*id].body))
+      return Type(intern(Own{std::get<TypeId>(type)}));
     return type;
   }
   return Type(intern(SKIFF_TRY(type_body(tree))));
@@ -287,12 +311,18 @@ Result<std::optional<Type>> TypeScope::optional_type(const ast::TypeExpr& tree) 
 Result<TypeBody> TypeScope::type_body(const ast::TypeExpr& tree) {
   using Kind = ast::TypeExpr::Kind;
   switch (tree.kind) {
-    case Kind::Primitive: return Alias{tree.primitive};
-    case Kind::Name: return Alias{SKIFF_TRY(named(tree.name))};
-    case Kind::Own: return Own{SKIFF_TRY(resource(tree.name))};
-    case Kind::Borrow: return Borrow{SKIFF_TRY(resource(tree.name))};
-    case Kind::Option: return Option{SKIFF_TRY(type(tree.arguments[0]))};
-    case Kind::List: return List{SKIFF_TRY(type(tree.arguments[0])), tree.length};
+    case Kind::Primitive:
+      return Alias{tree.primitive};
+    case Kind::Name:
+      return Alias{SKIFF_TRY(named(tree.name))};
+    case Kind::Own:
+      return Own{SKIFF_TRY(resource(tree.name))};
+    case Kind::Borrow:
+      return Borrow{SKIFF_TRY(resource(tree.name))};
+    case Kind::Option:
+      return Option{SKIFF_TRY(type(tree.arguments[0]))};
+    case Kind::List:
+      return List{SKIFF_TRY(type(tree.arguments[0])), tree.length};
     case Kind::Map: {
       const Type key = SKIFF_TRY(type(tree.arguments[0]));
       return Map{key, SKIFF_TRY(type(tree.arguments[1]))};
@@ -303,7 +333,8 @@ Result<TypeBody> TypeScope::type_body(const ast::TypeExpr& tree) {
     }
     case Kind::Tuple: {
       Tuple t;
-      for (const ast::TypeExpr& argument : tree.arguments) t.types.push_back(SKIFF_TRY(type(argument)));
+      for (const ast::TypeExpr& argument : tree.arguments)
+        t.types.push_back(SKIFF_TRY(type(argument)));
       return t;
     }
     case Kind::Stream:
@@ -316,7 +347,8 @@ Result<TypeBody> TypeScope::type_body(const ast::TypeExpr& tree) {
       if (tree.kind == Kind::Stream) return Stream{element};
       return Future{element};
     }
-    case Kind::Hole: break;
+    case Kind::Hole:
+      break;
   }
   return r_.error(tree.span, "expected a type");
 }
@@ -331,12 +363,15 @@ Status TypeScope::check_constructor(const ast::Func& tree, const Function& func)
   const Own* own = ok ? std::get_if<Own>(&r_.out_[*ok].body) : nullptr;
   if (own && own->resource == func.resource) return {};
   const std::string name = r_.out_[func.resource].name;
-  return r_.error(tree.result->span, "a constructor that can fail returns `result<" + name + ", ...>`",
+  return r_.error(tree.result->span,
+                  "a constructor that can fail returns `result<" + name + ", ...>`",
                   "write that, or no result at all");
 }
 
-Result<std::optional<Function>> TypeScope::function(const ast::Func& tree, std::optional<TypeId> resource) {
-  if (!SKIFF_TRY(r_.is_on(tree.attributes, r_.scopes_[scope_].package, tree.name.span))) return std::optional<Function>();
+Result<std::optional<Function>> TypeScope::function(const ast::Func& tree,
+                                                    std::optional<TypeId> resource) {
+  if (!SKIFF_TRY(r_.is_on(tree.attributes, r_.scopes_[scope_].package, tree.name.span)))
+    return std::optional<Function>();
   Function f;
   f.kind = tree.kind;
   f.async_ = tree.async_;
@@ -344,19 +379,30 @@ Result<std::optional<Function>> TypeScope::function(const ast::Func& tree, std::
   if (resource) f.resource = *resource;
   const std::string owner = resource ? r_.out_[*resource].name : std::string{};
   switch (tree.kind) {
-    case Function::Kind::Freestanding: f.name = tree.name.name; break;
-    case Function::Kind::Method: f.name = "[method]" + owner + "." + std::string(tree.name.name); break;
-    case Function::Kind::Static: f.name = "[static]" + owner + "." + std::string(tree.name.name); break;
-    case Function::Kind::Constructor: f.name = "[constructor]" + owner; break;
+    case Function::Kind::Freestanding:
+      f.name = tree.name.name;
+      break;
+    case Function::Kind::Method:
+      f.name = "[method]" + owner + "." + std::string(tree.name.name);
+      break;
+    case Function::Kind::Static:
+      f.name = "[static]" + owner + "." + std::string(tree.name.name);
+      break;
+    case Function::Kind::Constructor:
+      f.name = "[constructor]" + owner;
+      break;
   }
   // The freestanding functions of a world are told apart by its imports and exports.
-  if (resource || std::holds_alternative<InterfaceId>(owner_)) SKIFF_TRY(claim(f.name, tree.name.span));
-  if (f.kind == Function::Kind::Method) f.params.push_back({"self", Type(intern(Borrow{f.resource}))});
+  if (resource || std::holds_alternative<InterfaceId>(owner_))
+    SKIFF_TRY(claim(f.name, tree.name.span));
+  if (f.kind == Function::Kind::Method)
+    f.params.push_back({"self", Type(intern(Borrow{f.resource}))});
   std::unordered_map<std::string, bool> seen;
   if (f.kind == Function::Kind::Method) seen.emplace("self", true);
   for (const ast::Param& p : tree.params) {
     if (!seen.emplace(strong_name(p.name.name), true).second)
-      return r_.error(p.name.span, "function `" + f.name + "` has two parameters `" + std::string(p.name.name) + "`");
+      return r_.error(p.name.span, "function `" + f.name + "` has two parameters `" +
+                                       std::string(p.name.name) + "`");
     f.params.push_back({std::string(p.name.name), SKIFF_TRY(type(p.type))});
   }
   if (tree.result) f.result = SKIFF_TRY(type(*tree.result));

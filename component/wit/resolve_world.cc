@@ -80,7 +80,8 @@ class WorldCloner {
   size_t changes_ = 0;
 };
 
-Status Resolver::add_world_item(World& world, bool is_export, std::string key, WorldItem value, Span at) {
+Status Resolver::add_world_item(World& world, bool is_export, std::string key, WorldItem value,
+                                Span at) {
   const auto* interface = std::get_if<WorldInterface>(&value);
   SKIFF_TRY(spend(interface ? cost(interface->interface) : 1));
   OrderedMap<WorldItem>& items = is_export ? world.exports : world.imports;
@@ -91,7 +92,8 @@ Status Resolver::add_world_item(World& world, bool is_export, std::string key, W
                name.find(':') == std::string::npos ? "rename one of them" : "remove one of them");
 }
 
-Status Resolver::add_extern(World& world, const ast::Extern& tree, uint32_t scope, TypeScope& types) {
+Status Resolver::add_extern(World& world, const ast::Extern& tree, uint32_t scope,
+                            TypeScope& types) {
   const Span at = tree.name ? tree.name->span : std::get<ast::UsePath>(tree.what).span;
   if (!SKIFF_TRY(is_on(tree.attributes, scopes_[scope].package, at))) return {};
   if (const auto* func = std::get_if<ast::Func>(&tree.what)) {
@@ -128,7 +130,8 @@ std::optional<std::string> strong_clash(const OrderedMap<WorldItem>& items, std:
   return std::nullopt;
 }
 
-// What a plain key becomes by `include ... with`: also "[method]r.f" when r is renamed. Marks what was used.
+// What a plain key becomes by `include ... with`: also "[method]r.f" when r is renamed. Marks what
+// was used.
 std::string renamed(const std::string& key, const ast::Include& tree, std::vector<bool>& used) {
   for (size_t i = 0; i < tree.with.size(); ++i) {
     const std::string_view from = tree.with[i].name.name;
@@ -141,7 +144,8 @@ std::string renamed(const std::string& key, const ast::Include& tree, std::vecto
     const std::string_view rest = std::string_view(key).substr(close + 1);
     const std::string_view resource = rest.substr(0, rest.find('.'));
     if (resource == from)
-      return key.substr(0, close + 1) + std::string(tree.with[i].as.name) + std::string(rest.substr(resource.size()));
+      return key.substr(0, close + 1) + std::string(tree.with[i].as.name) +
+             std::string(rest.substr(resource.size()));
   }
   return key;
 }
@@ -154,9 +158,9 @@ Attributes& attributes_of(WorldItem& item, Attributes& none) {
 
 }  // namespace
 
-Status Resolver::include_items(World& into, const OrderedMap<WorldItem>& from, PackageId from_package,
-                               bool is_export, const ast::Include& tree, WorldCloner& cloner,
-                               std::vector<bool>& used) {
+Status Resolver::include_items(World& into, const OrderedMap<WorldItem>& from,
+                               PackageId from_package, bool is_export, const ast::Include& tree,
+                               WorldCloner& cloner, std::vector<bool>& used) {
   const std::string_view what = is_export ? "export" : "import";
   for (const auto& [key, value] : from) {
     const auto* interface = std::get_if<WorldInterface>(&value);
@@ -170,10 +174,12 @@ Status Resolver::include_items(World& into, const OrderedMap<WorldItem>& from, P
       // The same type of the same interface, used by both, is one.
       const TypeId* a = std::get_if<TypeId>(there);
       const TypeId* b = std::get_if<TypeId>(&value);
-      if (!a || !b || !out_.used_from(*a) || !out_.used_from(*b) || out_.resolve_alias(*a) != out_.resolve_alias(*b))
-        return error(tree.world.span,
-                     "the included " + std::string(what) + " `" + name + "` conflicts with an earlier one",
-                     "rename it: `include ... with { " + key + " as new-name }`");
+      if (!a || !b || !out_.used_from(*a) || !out_.used_from(*b) ||
+          out_.resolve_alias(*a) != out_.resolve_alias(*b))
+        return error(
+            tree.world.span,
+            "the included " + std::string(what) + " `" + name + "` conflicts with an earlier one",
+            "rename it: `include ... with { " + key + " as new-name }`");
       cloner.identify(*b, *a);
       continue;
     }
@@ -185,8 +191,10 @@ Status Resolver::include_items(World& into, const OrderedMap<WorldItem>& from, P
     }
     Attributes none;
     Attributes& attributes = attributes_of(copy, none);
-    // The gate of the `include` wins; a version of the included world's package means nothing in another one.
-    const bool foreign = attributes.stability.kind == Stability::Kind::Stable && from_package != into.package;
+    // The gate of the `include` wins; a version of the included world's package means nothing in
+    // another one.
+    const bool foreign =
+        attributes.stability.kind == Stability::Kind::Stable && from_package != into.package;
     if (tree.attributes.stability.kind != Stability::Kind::Unknown || foreign)
       attributes.stability = tree.attributes.stability;
     items.insert(name, std::move(copy));
@@ -211,7 +219,8 @@ Status Resolver::include_world(WorldId into, const ast::Include& tree, uint32_t 
   for (size_t i = 0; i < used.size(); ++i)
     if (!used[i])
       return error(tree.with[i].name.span,
-                   "world `" + out_[from].name + "` has no import or export `" + std::string(tree.with[i].name.name) + "`",
+                   "world `" + out_[from].name + "` has no import or export `" +
+                       std::string(tree.with[i].name.name) + "`",
                    "only plain names can be renamed, not those of interfaces");
   return {};
 }
@@ -230,7 +239,8 @@ Status Resolver::resolve_world(PackageSource& package, PackageItem& item) {
     if (const auto* type = std::get_if<ast::Type>(&part)) types.add(*type);
   }
   SKIFF_TRY(types.define());
-  for (const auto& [name, type] : types.types()) SKIFF_TRY(add_world_item(world, false, name, type, item.span()));
+  for (const auto& [name, type] : types.types())
+    SKIFF_TRY(add_world_item(world, false, name, type, item.span()));
   for (Function& f : types.functions()) {
     std::string key = f.name;
     SKIFF_TRY(add_world_item(world, false, std::move(key), std::move(f), item.span()));
@@ -247,7 +257,8 @@ Status Resolver::resolve_world(PackageSource& package, PackageItem& item) {
   std::string other;
   for (const auto* items : {&out_[id].imports, &out_[id].exports})
     if (const auto clash = strong_clash(*items, other))
-      return error(item.span(), "`" + *clash + "` and `" + other + "` of world `" + std::string(item.name) +
+      return error(item.span(), "`" + *clash + "` and `" + other + "` of world `" +
+                                    std::string(item.name) +
                                     "` are too similar to be told apart in bindings");
   return {};
 }

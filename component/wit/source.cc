@@ -12,9 +12,11 @@ constexpr size_t kMaxTotal = size_t{1} << 30;
 
 Result<uint32_t> SourceMap::add(std::string path, std::string text) {
   if (!is_utf8(text)) return fail(ErrorCode::MalformedUtf8, kNoOffset, kNoIndex, path);
-  if (text.size() >= kMaxTotal - next_) return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex, path + ": too much WIT");
+  if (text.size() >= kMaxTotal - next_)
+    return fail(ErrorCode::LimitExceeded, kNoOffset, kNoIndex, path + ": too much WIT");
   const uint32_t base = next_;
-  next_ += static_cast<uint32_t>(text.size()) + 1;  // the end of one file is not the start of the next
+  next_ +=
+      static_cast<uint32_t>(text.size()) + 1;  // the end of one file is not the start of the next
   files_.push_back({std::move(path), std::move(text), base});
   return static_cast<uint32_t>(files_.size() - 1);
 }
@@ -35,9 +37,11 @@ std::string SourceMap::position(uint32_t offset) const {
   const std::string_view before = std::string_view(f.text).substr(0, offset - f.base);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const size_t newline = before.rfind('\n');
-  const std::string_view in_line = newline == std::string_view::npos ? before : before.substr(newline + 1);
-  const auto column = 1 + std::count_if(in_line.begin(), in_line.end(),
-                                        [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; });
+  const std::string_view in_line =
+      newline == std::string_view::npos ? before : before.substr(newline + 1);
+  const auto column = 1 + std::count_if(in_line.begin(), in_line.end(), [](char c) {
+                        return (static_cast<uint8_t>(c) & 0xC0) != 0x80;
+                      });
   return f.path + ':' + std::to_string(line) + ':' + std::to_string(column);
 }
 

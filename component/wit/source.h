@@ -1,5 +1,5 @@
-// Source texts of WIT and positions in them. Sources lie end to end in one space of offsets, so that a position
-// is one number; errors turn it into file, line and column.
+// Source texts of WIT and positions in them. Sources lie end to end in one space of offsets, so
+// that a position is one number; errors turn it into file, line and column.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ struct Span {
 
 class SourceMap {
  public:
-  /// Adds a text. Returns the number of the file. Errors: MalformedUtf8; LimitExceeded beyond 1 GiB in all.
+  /// Adds a text. Returns the number of the file. Errors: MalformedUtf8; LimitExceeded beyond 1 GiB
+  /// in all.
   Result<uint32_t> add(std::string path, std::string text);
 
   size_t size() const { return files_.size(); }
@@ -33,8 +34,8 @@ class SourceMap {
   /// "dir/file.wit:3:7"; lines and columns count from 1, columns in characters.
   std::string position(uint32_t offset) const;
 
-  /// An error at a position: MalformedWit (syntax) or InvalidWit (meaning), with "file:line:column: what" and,
-  /// when there is a `hint`, "; hint" as detail, and the offset within the file.
+  /// An error at a position: MalformedWit (syntax) or InvalidWit (meaning), with "file:line:column:
+  /// what" and, when there is a `hint`, "; hint" as detail, and the offset within the file.
   Error error(ErrorCode code, Span at, std::string what, std::string hint = {}) const;
 
  private:

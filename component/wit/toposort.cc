@@ -12,7 +12,8 @@ std::vector<Edge> find_cycle(const std::vector<uint32_t>& waiting, const std::ve
   constexpr uint32_t kNone = ~uint32_t{0};
   std::vector<uint32_t> next(waiting.size(), kNone);  // an edge to follow from each waiting node
   for (uint32_t i = 0; i < edges.size(); ++i)
-    if (waiting[edges[i].from] != 0 && waiting[edges[i].to] != 0 && next[edges[i].from] == kNone) next[edges[i].from] = i;
+    if (waiting[edges[i].from] != 0 && waiting[edges[i].to] != 0 && next[edges[i].from] == kNone)
+      next[edges[i].from] = i;
   uint32_t node = 0;
   while (waiting[node] == 0) ++node;
   // Walking as many steps as there are nodes surely ends within a cycle.

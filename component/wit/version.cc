@@ -1,4 +1,5 @@
-// Parsing, order and compatibility of versions. Spec: Semantic Versioning 2.0, items 2, 9, 10 and 11.
+// Parsing, order and compatibility of versions. Spec: Semantic Versioning 2.0, items 2, 9, 10
+// and 11.
 #include "component/wit/version.h"
 
 #include <algorithm>
@@ -10,7 +11,9 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_identifier_char(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
 }
-bool is_numeric(std::string_view s) { return !s.empty() && std::all_of(s.begin(), s.end(), is_digit); }
+bool is_numeric(std::string_view s) {
+  return !s.empty() && std::all_of(s.begin(), s.end(), is_digit);
+}
 
 // A decimal number without leading zeroes, cut off the front of `text`.
 std::optional<uint64_t> take_number(std::string_view& text) {

@@ -13,21 +13,27 @@ Version v(std::string_view text) {
 }
 
 TEST(Version, Grammar) {
-  for (const char* good : {"0.0.0", "1.2.3", "1.0.0-rc.1", "1.0.0--", "1.0.0-0a.b-c", "1.0.0+001", "1.0.0-a+b.c",
-                           "18446744073709551615.0.0"})
+  for (const char* good : {"0.0.0", "1.2.3", "1.0.0-rc.1", "1.0.0--", "1.0.0-0a.b-c", "1.0.0+001",
+                           "1.0.0-a+b.c", "18446744073709551615.0.0"})
     EXPECT_EQ(v(good).to_string(), good);
-  for (const char* bad : {"", "1", "1.2", "1.2.", "01.2.3", "1.02.3", "1.2.3.4", "1.2.3-", "1.2.3-a..b", "1.2.3-01",
-                          "1.2.3+", "1.2.3-a.", "v1.2.3", "18446744073709551616.0.0", "1.2.3-ä", " 1.2.3"})
+  for (const char* bad :
+       {"", "1", "1.2", "1.2.", "01.2.3", "1.02.3", "1.2.3.4", "1.2.3-", "1.2.3-a..b", "1.2.3-01",
+        "1.2.3+", "1.2.3-a.", "v1.2.3", "18446744073709551616.0.0", "1.2.3-ä", " 1.2.3"})
     EXPECT_FALSE(parse_version(bad).has_value()) << bad;
 }
 
 TEST(Version, Order) {
   // The chain of Semantic Versioning 2.0, item 11.
-  const char* chain[] = {"1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
-                         "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "2.0.0", "2.1.0", "2.1.1"};
+  const char* chain[] = {"1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta",
+                         "1.0.0-beta",  "1.0.0-beta.2",  "1.0.0-beta.11",
+                         "1.0.0-rc.1",  "1.0.0",         "2.0.0",
+                         "2.1.0",       "2.1.1"};
   for (size_t i = 0; i < std::size(chain); ++i)
     for (size_t j = 0; j < std::size(chain); ++j)
-      EXPECT_EQ(compare(v(chain[i]), v(chain[j])), i < j ? -1 : i > j ? 1 : 0) << chain[i] << " " << chain[j];
+      EXPECT_EQ(compare(v(chain[i]), v(chain[j])), i < j   ? -1
+                                                   : i > j ? 1
+                                                           : 0)
+          << chain[i] << " " << chain[j];
   EXPECT_EQ(compare(v("1.0.0+a"), v("1.0.0+b")), 0);
 }
 
