@@ -58,6 +58,7 @@ bool ComponentParser::at_index(size_t ahead) const {
 
 std::string_view ComponentParser::id_text(const text::Token& token) {
   const std::string_view text = c_.text(token);
+  if (text.size() < 2) return c_.set_error(ErrorCode::EmptyIdentifier, token.offset), std::string_view{};
   return text[1] == '"' ? arena_.store(std::string_view(text::parse_id(text))) : text.substr(1);
 }
 
