@@ -2,6 +2,8 @@
 // Explainer.md, Index Spaces, Component Definitions).
 #include "component/text/parse_component.h"
 
+#include <algorithm>
+
 #include "component/binary/binary.h"
 #include "component/binary/decode_parts.h"
 #include "component/text/parser.h"
@@ -339,7 +341,9 @@ void ComponentParser::custom_annotation() {
   }
   c_.expect_close();
   custom.bytes = SharedBytes::own(std::move(bytes));
-  if (custom.name == detail::kNameSection && c_.ok()) {
+  const bool first = std::ranges::find(scope_->component->customs, custom.name, &ComponentCustom::name) ==
+                     scope_->component->customs.end();
+  if (custom.name == detail::kNameSection && first && c_.ok()) {
     scope_->component->names = detail::read_names(custom.bytes.bytes, features_);
   }
   scope_->component->customs.push_back(std::move(custom));
@@ -366,9 +370,41 @@ Result<std::shared_ptr<const Component>> parse_component(text::TokenCursor& curs
   return parse_component_fields(cursor, id, features);
 }
 
+namespace {
+
+// Position of the first character from `i` on that is neither blank nor in a comment.
+size_t skip_blanks(std::string_view source, size_t i) {
+  while (i < source.size()) {
+    const std::string_view rest = source.substr(i);
+    if (std::string_view(" \t\r\n").find(rest[0]) != std::string_view::npos) {
+      ++i;
+    } else if (rest.starts_with(";;")) {
+      i = std::min(source.find('\n', i), source.size());
+    } else if (rest.starts_with("(;")) {
+      size_t depth = 0;
+      do {
+        const std::string_view two = source.substr(i, 2);
+        if (two == "(;") ++depth;
+        if (two == ";)") --depth;
+        i += two == "(;" || two == ";)" ? 2 : 1;
+      } while (depth != 0 && i < source.size());
+    } else {
+      break;
+    }
+  }
+  return i;
+}
+
+}  // namespace
+
 bool is_component_text(std::string_view source) {
-  const text::TokenList tokens = text::tokenize(source);
-  return text::TokenCursor(tokens).at_form("component");
+  constexpr std::string_view kKeyword = "component";
+  const size_t paren = skip_blanks(source, 0);
+  if (paren >= source.size() || source[paren] != '(') return false;
+  const size_t keyword = skip_blanks(source, paren + 1);
+  if (keyword >= source.size() || !source.substr(keyword).starts_with(kKeyword)) return false;
+  const size_t end = keyword + kKeyword.size();
+  return end >= source.size() || std::string_view(" \t\r\n();").find(source[end]) != std::string_view::npos;
 }
 
 Result<std::shared_ptr<const Component>> parse_component(std::string_view source, Features features) {

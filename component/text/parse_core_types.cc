@@ -21,7 +21,7 @@ skiff::ValType ComponentParser::core_val_type() { return core().val_type(); }
 
 // Identifiers of enclosing scopes in the form here become aliases first: the module parser knows only this
 // scope. `local`: identifiers that the form itself is going to bind.
-void ComponentParser::alias_outer_core_types(std::span<const std::string_view> local) {
+void ComponentParser::alias_outer_core_types(const std::unordered_set<std::string_view>& local) {
   static constexpr std::string_view kBefore[] = {"ref", "null", "sub", "final", "type"};
   const size_t begin = c_.position();
   const size_t end = c_.peek().partner;
@@ -32,7 +32,7 @@ void ComponentParser::alias_outer_core_types(std::span<const std::string_view> l
   }
   for (const text::Token& token : ids) {
     const std::string_view id = id_text(token);
-    if (std::ranges::find(local, id) != local.end()) continue;
+    if (local.contains(id)) continue;
     if (!scope_->space(Sort::CoreType).find(id)) outer_index(Sort::CoreType, id, token.offset);
   }
 }
@@ -59,7 +59,7 @@ void ComponentParser::core_type() {
     return;
   }
   // A type may name itself.
-  alias_outer_core_types({&head.id, 1});
+  alias_outer_core_types({head.id});
   core();
   const uint32_t index = bind(Sort::CoreType, head.id, head.offset);
   CoreRecType group;
@@ -79,8 +79,9 @@ void ComponentParser::core_rec() {
     c_.skip();
   }
   c_.seek(begin);
+  const std::unordered_set<std::string_view> local(ids.begin(), ids.end());
   while (c_.ok() && c_.at_form("type")) {
-    alias_outer_core_types(ids);
+    alias_outer_core_types(local);
     c_.skip();
   }
   if (c_.ok()) c_.seek(begin);

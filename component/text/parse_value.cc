@@ -14,6 +14,19 @@ struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
+// From the apostrophe at `begin` to the next one that is not escaped; empty when there is none.
+std::string_view quoted(std::string_view source, size_t begin) {
+  if (begin >= source.size() || source[begin] != '\'') return {};
+  for (size_t i = begin + 1; i < source.size() && source[i] != '\n'; ++i) {
+    if (source[i] == '\\') {
+      ++i;
+    } else if (source[i] == '\'') {
+      return source.substr(begin, i + 1 - begin);
+    }
+  }
+  return {};
+}
+
 // `'a'` with the escapes of strings, as UTF-8.
 std::optional<std::string> char_literal(std::string_view literal) {
   if (literal.size() < 3 || literal.front() != '\'' || literal.back() != '\'') return std::nullopt;
@@ -57,7 +70,9 @@ void ComponentParser::value_field() {
 
 // Follows exports, equality-bound imports and outer aliases to where the type is defined.
 ComponentParser::FoundType ComponentParser::find_type(const Scope* scope, uint32_t index) const {
-  while (scope && scope->component && index < scope->type_definitions.size()) {
+  // An index may name itself, which the validator rejects later.
+  constexpr int kSteps = 1000;
+  for (int i = 0; i < kSteps && scope && scope->component && index < scope->type_definitions.size(); ++i) {
     const Definition& definition = scope->component->definitions[scope->type_definitions[index]];
     if (const auto* def = std::get_if<TypeDef>(&definition.def)) return {def, scope};
     if (const auto* e = std::get_if<ExportDef>(&definition.def)) {
@@ -67,7 +82,7 @@ ComponentParser::FoundType ComponentParser::find_type(const Scope* scope, uint32
       index = import->type.index;
     } else if (const auto* alias = std::get_if<AliasDef>(&definition.def)) {
       if (alias->kind != AliasDef::Kind::Outer) break;
-      for (uint32_t i = 0; scope && i < alias->count; ++i) scope = scope->enclosing;
+      for (uint32_t n = 0; scope && n < alias->count; ++n) scope = scope->enclosing;
       index = alias->index;
     } else {
       break;
@@ -230,9 +245,12 @@ void ComponentParser::primitive_value(Primitive type, Writer& out) {
       return;
     }
     case Primitive::Char: {
-      const auto character = char_literal(c_.text());
-      if (!character) return unexpected();
-      c_.next();
+      // The lexer has no such literals, and may have cut this one into several tokens.
+      const std::string_view literal = quoted(c_.source(), c_.peek().offset);
+      const auto character = char_literal(literal);
+      if (!c_.ok() || !character) return unexpected();
+      const size_t end = c_.peek().offset + literal.size();
+      while (c_.peek().offset < end && !c_.at(TokenKind::End)) c_.next();
       return out.bytes(*character);
     }
     case Primitive::String: return out.name(string());

@@ -10,7 +10,7 @@
 #pragma once
 
 #include <functional>
-#include <span>
+#include <unordered_set>
 
 #include "component/text/scope.h"
 #include "component/types/limits.h"
@@ -135,7 +135,7 @@ class ComponentParser {
   text::Parser& core();
   void core_type();
   void core_rec();
-  void alias_outer_core_types(std::span<const std::string_view> local);
+  void alias_outer_core_types(const std::unordered_set<std::string_view>& local);
   void note_core_type(uint32_t index, const SubType& type);
   std::shared_ptr<const CoreModuleType> core_module_type(std::string_view id);
   void core_module_decl();

@@ -243,7 +243,7 @@ uint64_t Parser::nat(unsigned bits) {
 
 std::string_view Parser::id_text(const Token& token) {
   const std::string_view text = c_.text(token);
-  return text[1] == '"' ? arena_->store(std::string_view(parse_id(text))) : text.substr(1);
+  return text.size() > 1 && text[1] == '"' ? arena_->store(std::string_view(parse_id(text))) : text.substr(1);
 }
 
 std::string_view Parser::optional_id() {

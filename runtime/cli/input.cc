@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "component/binary/binary.h"
+#include "component/text/text.h"
 #include "engine/text/text.h"
 
 namespace skiff::cli {
@@ -90,7 +92,8 @@ std::optional<Input> read_input(std::string_view path) {
 std::optional<SharedBytes> to_binary(const Input& input, Features features) {
   // The caller keeps the input while the bytes are in use.
   if (!input.is_text) return SharedBytes{bytes_of(input.content), nullptr};
-  auto binary = wat_to_binary(input.content, features);
+  auto binary = holds_component(input) ? component::component_wat_to_binary(input.content, features)
+                                       : wat_to_binary(input.content, features);
   if (!binary) {
     report_error(input, binary.error());
     return std::nullopt;
@@ -107,6 +110,16 @@ std::optional<Module> load_module(const Input& input, Features features) {
     return std::nullopt;
   }
   return std::move(*module);
+}
+
+bool holds_component(const Input& input) {
+  return input.is_text ? component::is_component_text(input.content)
+                       : component::is_component(bytes_of(input.content));
+}
+
+Result<std::shared_ptr<const component::Component>> load_component(const Input& input, Features features) {
+  if (input.is_text) return component::parse_component(input.content, features);
+  return component::decode_component(SharedBytes{bytes_of(input.content), nullptr}, features);
 }
 
 bool write_output(std::string_view path, std::string_view content) {

@@ -1,4 +1,7 @@
 // `skiff validate`: decode and validate, say nothing when all is well.
+#include "component/binary/binary.h"
+#include "component/text/text.h"
+#include "component/valid/valid.h"
 #include "engine/text/text.h"
 #include "engine/valid/valid.h"
 #include "runtime/cli/commands.h"
@@ -14,7 +17,25 @@ struct Verdict {
   bool in_binary = true;
 };
 
+Verdict check_component(const Input& input, Features features) {
+  SharedBytes binary{{reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()},
+                     nullptr};
+  if (input.is_text) {
+    auto encoded = component::component_wat_to_binary(input.content, features);
+    if (!encoded) return {std::move(encoded).error(), false};
+    binary = SharedBytes::own(std::move(*encoded));
+  }
+  auto component = component::decode_component(binary, features);
+  if (!component) return {std::move(component).error()};
+  TypeRegistry registry;
+  component::PlainModules modules(registry, features);
+  auto info = component::validate_component(std::move(*component), registry, modules, {.features = features});
+  if (!info) return {std::move(info).error()};
+  return {};
+}
+
 Verdict check(const Input& input, Features features, bool customs) {
+  if (holds_component(input)) return check_component(input, features);
   SharedBytes binary{{reinterpret_cast<const uint8_t*>(input.content.data()), input.content.size()},
                      nullptr};
   if (input.is_text) {
@@ -93,7 +114,7 @@ constexpr OptionSpec kOptions[] = {
 const CommandSpec kValidateCommand = {
     .name = "validate",
     .operands = "FILE...",
-    .summary = "check that modules are valid",
+    .summary = "check that modules and components are valid",
     .details =
         "Prints nothing when all files are valid; otherwise what is wrong and where, and the exit\n"
         "status is 1. A file may be binary or text; '-' is standard input.\n",

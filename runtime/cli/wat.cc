@@ -1,4 +1,7 @@
 // `skiff wat` and `skiff wat2wasm`: from binary to text and back.
+#include "component/binary/binary.h"
+#include "component/text/text.h"
+#include "component/valid/valid.h"
 #include "engine/text/text.h"
 #include "engine/valid/valid.h"
 #include "runtime/cli/commands.h"
@@ -22,6 +25,13 @@ int run_wat(const Arguments& args) {
   if (!read_features(args, features)) return kExitUsage;
   const auto input = read_input(args.operands()[0]);
   if (!input) return kExitFailure;
+  if (holds_component(*input)) {
+    const auto component = load_component(*input, features);
+    if (!component) return report_error(*input, component.error(), !input->is_text), kExitFailure;
+    const auto text = component::print_component(**component);
+    if (!text) return report_error(*input, text.error(), true), kExitFailure;
+    return write_output(args.value("output").value_or("-"), *text) ? kExitOk : kExitFailure;
+  }
   const auto module = load_module(*input, features);
   if (!module) return kExitFailure;
   const PrintOptions options{
@@ -31,6 +41,14 @@ int run_wat(const Arguments& args) {
   return write_output(args.value("output").value_or("-"), *text) ? kExitOk : kExitFailure;
 }
 
+Status check_component(const SharedBytes& binary, Features features) {
+  auto component = SKIFF_TRY(component::decode_component(binary, features));
+  TypeRegistry registry;
+  component::PlainModules modules(registry, features);
+  SKIFF_TRY(component::validate_component(std::move(component), registry, modules, {.features = features}));
+  return {};
+}
+
 int run_wat2wasm(const Arguments& args) {
   Features features;
   if (!read_features(args, features)) return kExitUsage;
@@ -38,7 +56,10 @@ int run_wat2wasm(const Arguments& args) {
   if (!input) return kExitFailure;
   const auto binary = to_binary(*input, features);
   if (!binary) return kExitFailure;
-  if (!args.has("no-check")) {
+  if (!args.has("no-check") && holds_component(*input)) {
+    if (const Status valid = check_component(*binary, features); !valid)
+      return report_error(*input, valid.error(), true), kExitFailure;
+  } else if (!args.has("no-check")) {
     auto module = decode_module(*binary, features);
     if (!module) return report_error(*input, module.error(), true), kExitFailure;
     TypeRegistry registry;
@@ -81,7 +102,7 @@ constexpr OptionSpec kWat2WasmOptions[] = {
 const CommandSpec kWatCommand = {
     .name = "wat",
     .operands = "FILE",
-    .summary = "print a module as text",
+    .summary = "print a module or component as text",
     .details = "The output parses to an equal module again.\n",
     .options = kWatOptions,
     .run = run_wat,
@@ -92,7 +113,7 @@ const CommandSpec kWatCommand = {
 const CommandSpec kWat2WasmCommand = {
     .name = "wat2wasm",
     .operands = "FILE",
-    .summary = "assemble text to a binary module",
+    .summary = "assemble text to a binary module or component",
     .details = "The module is validated before it is written.\n",
     .options = kWat2WasmOptions,
     .run = run_wat2wasm,
