@@ -10,7 +10,9 @@
 #include "llvm/CodeGen/MachineModuleInfo.h"
 #include "llvm/CodeGen/Passes.h"
 #include "llvm/CodeGen/TargetPassConfig.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/IR/DebugInfoMetadata.h"
+#include "llvm/IR/Instructions.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -136,6 +138,7 @@ class AccessPositions final : public llvm::MachineFunctionPass {
 
   bool runOnMachineFunction(llvm::MachineFunction& function) override {
     bool changed = false;
+    find_atomics(function.getFunction());
     for (llvm::MachineBasicBlock& block : function) {
       for (llvm::MachineInstr& instr : block) {
         const llvm::DILocation* position = position_of(instr);
@@ -148,16 +151,31 @@ class AccessPositions final : public llvm::MachineFunctionPass {
   }
 
  private:
+  // Atomic accesses have no alias information; they are known by their addresses.
+  void find_atomics(const llvm::Function& function) {
+    atomics_.clear();
+    for (const llvm::BasicBlock& block : function) {
+      for (const llvm::Instruction& i : block) {
+        const llvm::Value* pointer = i.isAtomic() ? llvm::getPointerOperand(&i) : nullptr;
+        if (const auto* rmw = llvm::dyn_cast<llvm::AtomicRMWInst>(&i)) pointer = rmw->getPointerOperand();
+        if (const auto* swap = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&i)) pointer = swap->getPointerOperand();
+        if (pointer && i.getDebugLoc()) atomics_.try_emplace(pointer, i.getDebugLoc().get());
+      }
+    }
+  }
+
   // Of an instruction that reads and writes memory the load counts, which comes first.
-  static const llvm::DILocation* position_of(const llvm::MachineInstr& instr) {
+  const llvm::DILocation* position_of(const llvm::MachineInstr& instr) const {
     const llvm::DILocation* found = nullptr;
     for (const llvm::MachineMemOperand* access : instr.memoperands()) {
       const auto* position = llvm::dyn_cast_or_null<llvm::DILocation>(access->getAAInfo().NoAlias);
+      if (!position && access->isAtomic() && access->getValue()) position = atomics_.lookup(access->getValue());
       if (position && (!found || access->isLoad())) found = position;
     }
     return found;
   }
 
+  llvm::DenseMap<const llvm::Value*, const llvm::DILocation*> atomics_;
   static inline char id_ = 0;
 };
 

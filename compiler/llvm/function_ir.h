@@ -1,7 +1,7 @@
 // FunctionIr: one function under construction, wasm function or thunk: blocks, access to the instance's
 // structures with their alias classes, library calls, traps. Thunks and the translator derive from it.
 //
-// Rules that the optimiser must not break (notes in docs/tiers.md): stores that wasm can observe after a trap are
+// Rules that the optimiser must not break (README.md): stores that wasm can observe after a trap are
 // volatile, their loads are not (so they are forwarded); what never changes is an invariant load.
 #pragma once
 

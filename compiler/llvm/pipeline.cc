@@ -1,4 +1,4 @@
-// Which passes: measured, see docs/tiers.md. About the run time of -O2 at 40 % of its compile time; no vectoriser
+// Which passes: measured, see docs/speed.md. About the run time of -O2 at half of its compile time; no vectoriser
 // (volatile accesses defeat it), no passes that know the C library.
 #include "compiler/llvm/pipeline.h"
 

@@ -35,7 +35,7 @@ void FunctionTranslator::begin(const FunctionHeader& header) {
 }
 
 Effort FunctionTranslator::effort() const {
-  if (local_phis_ > kMaxLocalPhis) return Effort::None;
+  if (local_phis_ > kMaxLocalPhis || touched_locals_ > kMaxLocals) return Effort::None;
   return max_height_ > kMaxHeight ? Effort::Least : Effort::Full;
 }
 

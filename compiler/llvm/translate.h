@@ -41,6 +41,7 @@ class FunctionTranslator final : public FunctionIr {
   using Values = llvm::SmallVector<Value*, 8>;
   static constexpr uint64_t kMaxCost = 3u << 20;   // operands of phis and calls beyond one per instruction
   static constexpr uint64_t kMaxLocalPhis = 300'000;
+  static constexpr uint32_t kMaxLocals = 8000;  // making values of them takes more than linear time
   static constexpr uint32_t kMaxHeight = 1000;  // operands; compilers' output has a few dozen at most
 
   struct Frame {
