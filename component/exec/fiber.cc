@@ -1,8 +1,7 @@
-// Fibers on Boost.Context's jump_fcontext. Stacks have an inaccessible page below them.
+// Fibers on stack_switch.h. Stacks have an inaccessible page below them.
 #include "component/exec/fiber.h"
 
 #include <algorithm>
-#include <boost/context/detail/fcontext.hpp>
 
 #include "engine/base/check.h"
 #include "engine/base/os_memory.h"
@@ -20,8 +19,6 @@
 
 namespace skiff::component {
 namespace {
-
-namespace context = boost::context::detail;
 
 // What host functions may use below the lowest point that guests reach, and how much guests get at most.
 constexpr uint64_t kHostReserve = 256 * 1024;
@@ -56,19 +53,23 @@ Result<std::unique_ptr<Fiber>> Fiber::create(Store& store, Entry entry, void* da
   fiber->size_ = size;
   const auto limit = reinterpret_cast<uintptr_t>(fiber->stack_ + page + kHostReserve);
   fiber->context_ = SKIFF_TRY(ExecContext::of_new_stack(store, limit, guest));
-  // The first thing that runs on it: takes note of who came from where, then the entry.
-  fiber->machine_ = context::make_fcontext(
-      fiber->stack_ + fiber->reserved_, size, [](context::transfer_t transfer) {
-        const Start start = *static_cast<const Start*>(transfer.data);
-        start.from->machine_ = transfer.fctx;
-        start.from->context_->left_at(transfer.fctx);
-#if defined(SKIFF_FIBER_ASAN)
-        __sanitizer_finish_switch_fiber(nullptr, &start.from->bottom_, &start.from->size_);
-#endif
-        start.to->entry_(start.to->data_);
-        SKIFF_CHECK(!"a fiber's entry returned");
-      });
+  fiber->machine_ = prepare_stack(fiber->stack_ + fiber->reserved_, size);
   return fiber;
+}
+
+// The first thing that runs on a new stack: takes note of who came from where, then the entry.
+void arrive_on_new_stack(StackArrival arrival) { Fiber::begin(arrival.from, arrival.data); }
+
+void Fiber::begin(StackPoint from, void* data) {
+  const Start start = *static_cast<const Start*>(data);
+  start.from->machine_ = from;
+  start.from->context_->left_at(from);
+#if defined(SKIFF_FIBER_ASAN)
+  __sanitizer_finish_switch_fiber(nullptr, &start.from->bottom_, &start.from->size_);
+#endif
+  start.to->entry_(start.to->data_);
+  SKIFF_CHECK(!"a fiber's entry returned");
+  __builtin_unreachable();
 }
 
 Fiber::~Fiber() {
@@ -83,14 +84,14 @@ void Fiber::switch_to(Fiber& other) {
   __sanitizer_start_switch_fiber(&fake_stack_, other.bottom_, other.size_);
 #endif
   Start start{this, &other};
-  const context::transfer_t back = context::jump_fcontext(other.machine_, &start);
+  const StackArrival back = switch_stack(other.machine_, &start);
   // Somebody switched back.
   const Start arrival = *static_cast<const Start*>(back.data);
 #if defined(SKIFF_FIBER_ASAN)
   __sanitizer_finish_switch_fiber(fake_stack_, &arrival.from->bottom_, &arrival.from->size_);
 #endif
-  arrival.from->machine_ = back.fctx;
-  arrival.from->context_->left_at(back.fctx);
+  arrival.from->machine_ = back.from;
+  arrival.from->context_->left_at(back.from);
 }
 
 }  // namespace skiff::component

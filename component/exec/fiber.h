@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "component/exec/stack_switch.h"
 #include "engine/exec/exec_context.h"
 
 namespace skiff::component {
@@ -33,9 +34,11 @@ class Fiber {
  private:
   Fiber() = default;
   struct Start;
+  friend void arrive_on_new_stack(StackArrival arrival);
+  [[noreturn]] static void begin(StackPoint from, void* data);
 
   std::unique_ptr<ExecContext> context_;
-  void* machine_ = nullptr;          // where it was left, an fcontext_t
+  StackPoint machine_ = nullptr;     // where it was left
   uint8_t* stack_ = nullptr;         // reserved block, null for the host's own
   uint64_t reserved_ = 0;
   Entry entry_ = nullptr;
