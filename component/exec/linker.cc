@@ -46,7 +46,7 @@ std::string_view compatible_name(std::string_view name) {
 void ComponentLinker::define(std::string_view instance, std::string_view name, Item item) {
   auto found = root_.exports.find(instance);
   if (found == root_.exports.end())
-    found = root_.exports.emplace(std::string(instance), Item::of(std::make_shared<const InstanceItem>())).first;
+    found = root_.exports.emplace(std::string(instance), Item::of(ComponentInstancePtr(std::make_shared<InstanceItem>()))).first;
   // Instances that others may hold are not changed.
   std::shared_ptr<const InstanceItem>& known = found->second.instance;
   auto changed = known.use_count() == 1 ? std::const_pointer_cast<InstanceItem>(known)
