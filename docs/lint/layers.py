@@ -36,6 +36,8 @@ ALLOWED = {
     "component/tools": ["engine", "component"],
     "wasi/os": ["engine/base"],
     "wasi/p1": ["engine/base", "engine/syntax", "engine/exec", "wasi/os"],
+    "wasi/typed": ["engine/base", "component/types", "component/abi", "component/exec"],
+    "wasi/p2": ["engine/base", "component/types", "component/exec", "wasi/os", "wasi/typed"],
     "spectest": ["engine/base", "engine/syntax", "engine/binary", "engine/text", "engine/valid", "engine/gc",
                  "engine/exec", "component"],
     "runtime": ["engine", "wasi", "spectest", "component", "compiler"],

@@ -11,7 +11,9 @@
 
 #include "wasi/os/clock.h"
 #include "wasi/os/fs.h"
+#include "wasi/os/lookup.h"
 #include "wasi/os/net.h"
+#include "wasi/os/net_policy.h"
 #include "wasi/os/random.h"
 #include "wasi/os/stream.h"
 
@@ -28,6 +30,9 @@ struct Preopen {
 struct CtxLimits {
   uint32_t descriptors = 4096;       // open at once, preopened ones included
   uint32_t subscriptions = 4096;     // of one poll
+  uint32_t sockets = 1024;           // that the guest made, at a time
+  uint32_t resources = 100'000;      // handles of components' resources, at a time
+  uint64_t random_bytes = uint64_t{64} << 20;  // of one call
 };
 
 /// Something whose life ends with a Ctx: the state of a face.
@@ -47,6 +52,9 @@ class Ctx {
   StdHandle err = std::make_shared<NullStream>();
   std::unique_ptr<ClockSource> clock;      // null: no time
   std::unique_ptr<RandomSource> random;    // null: no random numbers
+  NetPolicy network;                       // for sockets that the guest makes; allows nothing
+  std::unique_ptr<NameResolver> resolver;  // null: no names are looked up
+  Scheduler* scheduler = nullptr;          // how guests wait; null: their thread stops
   CtxLimits limits;
 
   /// Grants a host directory. Errors: those of opening it.

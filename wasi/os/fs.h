@@ -85,6 +85,8 @@ class File {
   static Io<std::shared_ptr<File>> borrow(int fd);
 
   int fd() const { return fd_.get(); }
+  /// Of the tree that it was opened in.
+  Access access() const { return access_; }
   FileType type() const { return type_; }
   bool is_terminal() const { return terminal_; }
   bool seekable() const { return seekable_; }
