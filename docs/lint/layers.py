@@ -45,7 +45,8 @@ ALLOWED = {
     "bench": ["engine", "wasi", "runtime", "component"],
 }
 # Tests may also use the text format and the interpreter to make and run modules.
-TEST_EXTRA = ["engine/text", "engine/binary", "engine/valid", "engine/exec", "engine/interp", "component/text"]
+TEST_EXTRA = ["engine/text", "engine/binary", "engine/valid", "engine/exec", "engine/interp", "component/text",
+              "component/valid", "component/wit"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
 
