@@ -90,9 +90,12 @@ Outcome task_return(const Call& c) {
   Task& task = c.task();
   const CanonicalOptions& options = task.func.options();
   if (!options.async_) return c.trap(CmTrap::TaskNotAsync);
+  // Options that the result does not need may be left out.
   const LiftOptions& mine = c.builtin.options.lift;
-  if (!same_type(c.inst, c.builtin.element, task.func.type().result) || mine.memory != options.lift.memory ||
-      mine.encoding != options.lift.encoding)
+  const OptType result_type = c.builtin.element;
+  if (!same_type(c.inst, result_type, task.func.type().result) ||
+      (mine.memory && mine.memory != options.lift.memory) ||
+      (result_type && c.inst.types->facts(*result_type).has_pointer && mine.encoding != options.lift.encoding))
     return c.trap(CmTrap::TaskReturnSignature);
   InstanceContext cx(c.inst, c.builtin.options);
   cx.between_components = true;
@@ -255,7 +258,7 @@ Outcome cancel_copy(const Call& c, bool readable) {
   if (end->state != CopyEnd::State::Copying || end->has_sync_waiter()) return c.trap(CmTrap::NoCopyToCancel);
   if (end->in_waitable_set() && !c.builtin.options.async_) return c.trap(CmTrap::WaitableInSet);
   end->state = CopyEnd::State::CancellingCopy;
-  if (!end->has_pending_event()) end->shared->cancel();
+  if (!end->has_pending_event() || end->copies_on()) end->shared->cancel();
   return finish_copy(c, *end);
 }
 

@@ -51,6 +51,14 @@ bool ComponentInstance::may_enter_from(const ComponentInstance* caller) const {
   return for_entering(caller, [](const ComponentInstance& inst) { return inst.may_enter; });
 }
 
+bool ComponentInstance::related_to(const ComponentInstance& other) const {
+  const ComponentInstance* inner = this;
+  const ComponentInstance* outer = &other;
+  if (inner->depth_ < outer->depth_) std::swap(inner, outer);
+  while (inner->depth_ > outer->depth_) inner = inner->parent;
+  return inner == outer;
+}
+
 void ComponentInstance::enter_from(const ComponentInstance* caller) {
   for_entering(caller, [](ComponentInstance& inst) {
     SKIFF_DCHECK(inst.may_enter);

@@ -40,6 +40,8 @@ class ComponentInstance {
   bool may_enter_from(const ComponentInstance* caller) const;
   void enter_from(const ComponentInstance* caller);
   void leave_to(const ComponentInstance* caller);
+  /// The same instance, or one is an ancestor of the other.
+  bool related_to(const ComponentInstance& other) const;
   /// A trap leaves this instance: nothing enters it again.
   void lock_down(const ComponentInstance* caller);
 

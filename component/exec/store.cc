@@ -186,6 +186,8 @@ Thread* ComponentStore::candidate(Thread& blocked) {
     if (!thread->task || &thread->task->inst != &inst || !thread->index || thread == inst.exclusive_thread)
       continue;
     if (thread->direct_ && thread != &blocked) continue;
+    // What needs the instance for itself does not get it in the middle of another call.
+    if (thread != &blocked && thread == thread->task->implicit_thread && thread->task->needs_exclusive()) continue;
     if (thread->ready()) return thread;
   }
   return nullptr;

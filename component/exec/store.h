@@ -21,6 +21,8 @@ struct ComponentLimits {
   uint64_t lifted_bytes = uint64_t{1} << 30;  // that the values of one call may take on the host
   uint32_t fibers = 100'000;                  // at a time
   uint32_t instances = 100'000;               // component instances, in all
+  /// Components may call their own exports, those of the components that they contain, and of those they are in.
+  bool related_calls = false;
 };
 
 class ComponentStore {

@@ -129,6 +129,9 @@ class CopyEnd final : public Waitable, private CopyClient {
   bool is_readable() const { return kind == Kind::ReadableStream || kind == Kind::ReadableFuture; }
   bool copying() const { return state == State::Copying || state == State::CancellingCopy; }
 
+  /// Something was copied, and the other side could go on with the rest of the buffer.
+  bool copies_on() const { return has_pending_event() && reclaim_ && buffer_->remain() > 0; }
+
   /// Offers a buffer under this handle index. False: trapped.
   bool start_copy(const ComponentInstance& inst, uint32_t index, std::unique_ptr<GuestBuffer> buffer);
   /// Spec: drop. False: trapped.

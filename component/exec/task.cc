@@ -46,6 +46,8 @@ Wake Thread::wait_for(Ready ready, bool cancellable_) {
   return store.block(*this, cancellable_, nullptr);
 }
 
+bool Thread::may_block() { return !direct_ || store.candidate(*this) != nullptr; }
+
 Wake Thread::suspend(bool cancellable_) {
   if (task->deliver_pending_cancel(cancellable_)) return Wake::Cancelled;
   return store.block(*this, cancellable_, nullptr);

@@ -49,6 +49,8 @@ class Thread {
   bool waiting() const { return waiting_; }
   bool suspended() const { return !running_ && !waiting_; }
   bool ready() const { return waiting_ && ready_(); }
+  /// Its task is not sync, or something else could run meanwhile.
+  bool may_block();
 
   // Blocking operations. Requires: this is the current thread.
   Wake suspend(bool cancellable);

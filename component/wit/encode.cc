@@ -103,45 +103,7 @@ uint32_t TypeEncoder::named(const wit::TypeDef& def, uint32_t index, bool is_res
 }
 
 component::TypeDef TypeEncoder::definition(const TypeBody& body) {
-  if (const auto* t = std::get_if<Record>(&body)) {
-    RecordDef def;
-    for (const Field& f : t->fields) def.fields.push_back({f.name, value(f.type)});
-    return {std::move(def)};
-  }
-  if (const auto* t = std::get_if<Variant>(&body)) {
-    VariantDef def;
-    for (const wit::Case& c : t->cases) def.cases.push_back({c.name, value(c.type)});
-    return {std::move(def)};
-  }
-  if (const auto* t = std::get_if<Enum>(&body)) {
-    EnumDef def;
-    for (const Label& label : t->cases) def.labels.push_back(label.name);
-    return {std::move(def)};
-  }
-  if (const auto* t = std::get_if<Flags>(&body)) {
-    FlagsDef def;
-    for (const Label& label : t->flags) def.labels.push_back(label.name);
-    return {std::move(def)};
-  }
-  if (const auto* t = std::get_if<Tuple>(&body)) {
-    TupleDef def;
-    for (const Type& element : t->types) def.types.push_back(value(element));
-    return {std::move(def)};
-  }
-  if (const auto* t = std::get_if<ResultOf>(&body)) {
-    const OptValType ok = value(t->ok);
-    return {ResultDef{ok, value(t->error)}};
-  }
-  if (const auto* t = std::get_if<Map>(&body)) {
-    const ValTypeRef key = value(t->key);
-    return {MapDef{key, value(t->value)}};
-  }
-  if (const auto* t = std::get_if<Own>(&body)) return {OwnDef{index_of(t->resource)}};
-  if (const auto* t = std::get_if<Borrow>(&body)) return {BorrowDef{index_of(t->resource)}};
-  if (const auto* t = std::get_if<Option>(&body)) return {OptionDef{value(t->type)}};
-  if (const auto* t = std::get_if<List>(&body)) return {ListDef{value(t->element), t->length}};
-  if (const auto* t = std::get_if<Stream>(&body)) return {StreamDef{value(t->element)}};
-  return {FutureDef{value(std::get<Future>(body).element)}};
+  return type_definition(body, [this](const Type& type) { return value(type); });
 }
 
 // A body without its name. Aliases are what they stand for.
@@ -323,6 +285,53 @@ void add_type_export(Component& out, uint32_t& types, const std::string& name,
 }
 
 }  // namespace
+
+component::TypeDef type_definition(const TypeBody& body,
+                                   const std::function<ValTypeRef(const Type&)>& value) {
+  const auto maybe = [&](const std::optional<Type>& type) {
+    return type ? OptValType(value(*type)) : std::nullopt;
+  };
+  const auto resource = [&](TypeId id) { return std::get<uint32_t>(value(Type{id}).type); };
+  if (const auto* t = std::get_if<Record>(&body)) {
+    RecordDef def;
+    for (const Field& f : t->fields) def.fields.push_back({f.name, value(f.type)});
+    return {std::move(def)};
+  }
+  if (const auto* t = std::get_if<Variant>(&body)) {
+    VariantDef def;
+    for (const wit::Case& c : t->cases) def.cases.push_back({c.name, maybe(c.type)});
+    return {std::move(def)};
+  }
+  if (const auto* t = std::get_if<Enum>(&body)) {
+    EnumDef def;
+    for (const Label& label : t->cases) def.labels.push_back(label.name);
+    return {std::move(def)};
+  }
+  if (const auto* t = std::get_if<Flags>(&body)) {
+    FlagsDef def;
+    for (const Label& label : t->flags) def.labels.push_back(label.name);
+    return {std::move(def)};
+  }
+  if (const auto* t = std::get_if<Tuple>(&body)) {
+    TupleDef def;
+    for (const Type& element : t->types) def.types.push_back(value(element));
+    return {std::move(def)};
+  }
+  if (const auto* t = std::get_if<ResultOf>(&body)) {
+    const OptValType ok = maybe(t->ok);
+    return {ResultDef{ok, maybe(t->error)}};
+  }
+  if (const auto* t = std::get_if<Map>(&body)) {
+    const ValTypeRef key = value(t->key);
+    return {MapDef{key, value(t->value)}};
+  }
+  if (const auto* t = std::get_if<Own>(&body)) return {OwnDef{resource(t->resource)}};
+  if (const auto* t = std::get_if<Borrow>(&body)) return {BorrowDef{resource(t->resource)}};
+  if (const auto* t = std::get_if<Option>(&body)) return {OptionDef{value(t->type)}};
+  if (const auto* t = std::get_if<List>(&body)) return {ListDef{value(t->element), t->length}};
+  if (const auto* t = std::get_if<Stream>(&body)) return {StreamDef{maybe(t->element)}};
+  return {FutureDef{maybe(std::get<Future>(body).element)}};
+}
 
 ComponentTypeDef world_type(const Resolve& resolve, WorldId world) {
   return TypeEncoder(resolve).world(world);

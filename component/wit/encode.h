@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,11 @@ std::vector<uint8_t> encode_package(const Resolve& resolve, PackageId package);
 
 /// The component type of a world: what its components import and export.
 ComponentTypeDef world_type(const Resolve& resolve, WorldId world);
+
+/// A type's body as a definition. `value` gives the parts; for the resource of a handle, its index.
+/// Requires: neither Alias nor Resource.
+component::TypeDef type_definition(const TypeBody& body,
+                                   const std::function<ValTypeRef(const Type&)>& value);
 
 /// The component that stands for a world alone, with the way its core modules encode strings: the
 /// contents of a kWorldSection.
