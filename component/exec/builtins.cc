@@ -165,7 +165,10 @@ Outcome waitable_join(const Call& c) {
   return Outcome::Ok;
 }
 
+bool may_wait(const Call& c);
+
 Outcome subtask_cancel(const Call& c) {
+  if (!may_wait(c)) return Outcome::Trap;
   if (!c.inst.object<Subtask>(c.u32(0))) return Outcome::Trap;
   const auto subtask = std::static_pointer_cast<Subtask>(c.inst.handles.get(c.u32(0))->object);
   if (subtask->resolve_delivered()) return c.trap(CmTrap::SubtaskDelivered);
@@ -227,6 +230,11 @@ std::shared_ptr<CopyEnd> end_of(const Call& c, bool readable) {
   return end;
 }
 
+// Sync tasks may wait only if something else can go on meanwhile; they learn that before anything happens.
+bool may_wait(const Call& c) {
+  return c.builtin.options.async_ || c.thread.may_block() || c.store.trap(CmTrap::CannotBlock);
+}
+
 // Waits unless the built-in is async, then takes what happened.
 Outcome finish_copy(const Call& c, CopyEnd& end) {
   if (!end.has_pending_event()) {
@@ -238,6 +246,7 @@ Outcome finish_copy(const Call& c, CopyEnd& end) {
 
 // Spec: stream_copy, future_copy
 Outcome copy(const Call& c, bool readable) {
+  if (!may_wait(c)) return Outcome::Trap;
   const std::shared_ptr<CopyEnd> end = end_of(c, readable);
   if (!end) return Outcome::Trap;
   if (end->state != CopyEnd::State::Idle) return c.trap(end->why_not_copy());
@@ -253,6 +262,7 @@ Outcome copy_read(const Call& c) { return copy(c, true); }
 Outcome copy_write(const Call& c) { return copy(c, false); }
 
 Outcome cancel_copy(const Call& c, bool readable) {
+  if (!may_wait(c)) return Outcome::Trap;
   const std::shared_ptr<CopyEnd> end = end_of(c, readable);
   if (!end) return Outcome::Trap;
   if (end->state != CopyEnd::State::Copying || end->has_sync_waiter()) return c.trap(CmTrap::NoCopyToCancel);

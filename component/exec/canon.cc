@@ -102,7 +102,7 @@ Outcome LiftedFunc::run_callback_loop(Thread& thread, uint32_t packed) const {
     Event event;
     Wake wake;
     if (code == kYield) {
-      wake = thread.wait_until(free, true);
+      wake = thread.yield_until(free, true);
       if (wake == Wake::Cancelled) event = {EventCode::TaskCancelled, 0, 0};
     } else {
       auto* set = inst_.object<WaitableSet>(packed >> 4);

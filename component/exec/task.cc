@@ -40,6 +40,8 @@ void Thread::resume_later() {
   start_waiting(kAlways);
 }
 
+bool Thread::take_cancellation(bool cancellable_) { return task->deliver_pending_cancel(cancellable_); }
+
 Wake Thread::wait_for(Ready ready, bool cancellable_) {
   if (task->deliver_pending_cancel(cancellable_)) return Wake::Cancelled;
   start_waiting(ready);
@@ -98,6 +100,7 @@ Wake Task::enter_implicit_thread(Thread& thread) {
       return inst.backpressure > 0 || (needs_exclusive() && inst.exclusive_thread != nullptr);
     };
     if (has_backpressure() || inst.num_waiting_to_enter > 0) {
+      if (!let_exclusive_go_on()) return Wake::Trap;
       ++inst.num_waiting_to_enter;
       const Wake wake = thread.wait_until([&] { return !has_backpressure(); }, true);
       --inst.num_waiting_to_enter;
@@ -110,6 +113,14 @@ Wake Task::enter_implicit_thread(Thread& thread) {
     }
   }
   return register_thread(thread) ? Wake::Normal : Wake::Trap;
+}
+
+// Whoever has the instance for itself may only wait for its turn. It gets it, so that calls do not wait for
+// what has nothing to wait for.
+bool Task::let_exclusive_go_on() {
+  Thread* holder = inst.exclusive_thread;
+  if (!needs_exclusive() || !holder || !holder->ready() || inst.backpressure || inst.num_waiting_to_enter) return true;
+  return inst.store.resume(*holder) == Outcome::Ok;
 }
 
 bool Task::register_thread(Thread& thread) {

@@ -54,8 +54,15 @@ class Thread {
 
   // Blocking operations. Requires: this is the current thread.
   Wake suspend(bool cancellable);
+  /// Of what the specification leaves open: goes on at once when the test holds already.
   template <class F>
   Wake wait_until(F&& test, bool cancellable) {
+    if (take_cancellation(cancellable)) return Wake::Cancelled;
+    return test() ? Wake::Normal : yield_until(test, cancellable);
+  }
+  /// The same, but lets others go first in any case.
+  template <class F>
+  Wake yield_until(F&& test, bool cancellable) {
     return wait_for({[](void* data) { return static_cast<bool>((*static_cast<std::remove_reference_t<F>*>(data))()); }, &test},
                     cancellable);
   }
@@ -78,6 +85,7 @@ class Thread {
  private:
   friend class ComponentStore;
   Wake wait_for(Ready ready, bool cancellable);
+  bool take_cancellation(bool cancellable);
   void start_waiting(Ready ready);
   void stop_waiting();
 
@@ -151,6 +159,7 @@ class Task final : public Callee, public std::enable_shared_from_this<Task> {
   std::vector<Thread*> threads;
 
  private:
+  bool let_exclusive_go_on();
   CallSidePtr side_;
 };
 

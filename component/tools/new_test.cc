@@ -58,6 +58,7 @@ TEST(ComponentNew, Scalars) {
                               export f: func(x: u32) -> u32; })"),
             R"(world root {
   import a:b/i@1.0.0;
+
   import twice: func(x: u32) -> u32;
 
   export f: func(x: u32) -> u32;
