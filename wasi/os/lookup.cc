@@ -2,6 +2,7 @@
 #include "wasi/os/lookup.h"
 
 #include <netdb.h>
+#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -10,7 +11,6 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
-#include <thread>
 
 namespace skiff::wasi {
 
@@ -102,6 +102,23 @@ void NameResolver::work(const std::shared_ptr<Pool>& pool) {
   }
 }
 
+// Not std::thread, which ends the process when the host has no more threads.
+bool NameResolver::start_thread(const std::shared_ptr<Pool>& pool) {
+  auto* shared = new std::shared_ptr<Pool>(pool);
+  pthread_t thread;
+  const auto run = [](void* data) -> void* {
+    const std::unique_ptr<std::shared_ptr<Pool>> pool(static_cast<std::shared_ptr<Pool>*>(data));
+    work(*pool);
+    return nullptr;
+  };
+  if (::pthread_create(&thread, nullptr, run, shared) != 0) {
+    delete shared;
+    return false;
+  }
+  ::pthread_detach(thread);
+  return true;
+}
+
 NetIo<std::shared_ptr<NameResolver::Answer>> NameResolver::start(const std::string& name) {
   OwnedFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event) return net_fail(last_net_error());
@@ -109,9 +126,11 @@ NetIo<std::shared_ptr<NameResolver::Answer>> NameResolver::start(const std::stri
   const std::lock_guard lock(pool_->mutex);
   if (pool_->queue.size() >= pool_->limits.waiting) return net_fail(NetError::TemporaryResolverFailure);
   pool_->queue.push_back(answer);
-  if (pool_->idle < pool_->queue.size() && pool_->threads < pool_->limits.threads) {
+  if (pool_->idle < pool_->queue.size() && pool_->threads < pool_->limits.threads && start_thread(pool_))
     ++pool_->threads;
-    std::thread([pool = pool_] { work(pool); }).detach();
+  if (pool_->threads == 0) {
+    pool_->queue.pop_back();
+    return net_fail(NetError::TemporaryResolverFailure);
   }
   pool_->wake.notify_one();
   return answer;

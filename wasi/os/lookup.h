@@ -39,6 +39,7 @@ class NameResolver {
  private:
   struct Pool;
   static void work(const std::shared_ptr<Pool>& pool);
+  static bool start_thread(const std::shared_ptr<Pool>& pool);
   std::shared_ptr<Pool> pool_;
 };
 

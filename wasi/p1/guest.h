@@ -38,10 +38,12 @@ struct IoVecs {
 
 class Guest {
  public:
-  Guest(Store& store, LinearMemory* memory, Abi abi) : store_(store), memory_(memory), abi_(abi) {}
+  /// `scheduler`: how calls wait; null: the thread stops.
+  Guest(Store& store, LinearMemory* memory, Abi abi, Scheduler* scheduler)
+      : store_(store), memory_(memory), abi_(abi), scheduler_(scheduler) {}
 
   Abi abi() const { return abi_; }
-  Interrupt interrupt() const { return {&store_.vm().interrupt}; }
+  Interrupt interrupt() const { return {&store_.vm().interrupt, scheduler_}; }
 
   /// n bytes at p. Errors: Fault.
   Io<std::span<uint8_t>> bytes(uint32_t p, uint64_t n) {
@@ -73,6 +75,7 @@ class Guest {
   Store& store_;
   LinearMemory* memory_;
   Abi abi_;
+  Scheduler* scheduler_;
   bool missing_ = false;  // memory was needed, and there is none
   bool exits_ = false;
   int32_t status_ = 0;

@@ -40,7 +40,7 @@ struct Thunk<Fn> {
   template <Abi kAbi, size_t... I>
   static Outcome run(HostCall& call, std::index_sequence<I...>) {
     P1State& state = *static_cast<P1State*>(call.data);
-    Guest guest(call.store, state.memory_of(call.caller), kAbi);
+    Guest guest(call.store, state.memory_of(call.caller), kAbi, state.scheduler());
     return guest.finish((state.*Fn)(guest, take_arg<Args>(call.values[I])...), call.values);
   }
 };

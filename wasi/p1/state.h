@@ -16,6 +16,7 @@ class P1State final : public Attachment {
 
   /// The export "memory" of the caller, or null.
   LinearMemory* memory_of(VmCtx* caller);
+  Scheduler* scheduler() const { return ctx_.scheduler; }
 
   // p1_misc.cc
   Io<void> args_get(Guest& g, uint32_t argv, uint32_t buffer);
