@@ -20,7 +20,7 @@ struct Subscription {
   uint32_t fd = 0;
 };
 
-struct Event {
+struct PollEvent {
   uint64_t userdata = 0;
   uint8_t type = 0;
   Errno error = Errno::Success;
@@ -31,7 +31,7 @@ struct Event {
 // A subscription on its way: done, waiting for a time, or for entry `poll` of the host's poll.
 struct Waiting {
   Subscription sub;
-  std::optional<Event> done;
+  std::optional<PollEvent> done;
   std::optional<uint64_t> after_ns;    // since the start of the wait
   std::optional<size_t> poll;
 };
@@ -48,7 +48,7 @@ Subscription load_subscription(Abi abi, const uint8_t* p) {
   return s;
 }
 
-void store_event(uint8_t* p, const Event& e) {
+void store_event(uint8_t* p, const PollEvent& e) {
   std::fill(p, p + kEventSize, uint8_t{0});
   store_unaligned(p, e.userdata);
   store_unaligned(p + 8, static_cast<uint16_t>(e.error));
@@ -80,7 +80,7 @@ Io<void> start_fd(Descriptor& d, Waiting& w, std::vector<pollfd>& polls) {
   if (File* f = d.file()) {
     if (write ? !f->writable() : !f->readable()) return io_fail(Errno::BadF);
     if (f->type() == FileType::RegularFile) {
-      w.done = Event{w.sub.userdata, w.sub.type, Errno::Success, write ? 0 : rest_of(*f)};
+      w.done = PollEvent{w.sub.userdata, w.sub.type, Errno::Success, write ? 0 : rest_of(*f)};
       return {};
     }
     host = f->fd();
@@ -88,7 +88,7 @@ Io<void> start_fd(Descriptor& d, Waiting& w, std::vector<pollfd>& polls) {
     host = s->fd();
   } else if (Stream* s = d.stream()) {
     if (write ? !s->writable() : !s->readable()) return io_fail(Errno::BadF);
-    w.done = Event{w.sub.userdata, w.sub.type};
+    w.done = PollEvent{w.sub.userdata, w.sub.type};
     return {};
   } else {
     return io_fail(Errno::BadF);
@@ -100,7 +100,7 @@ Io<void> start_fd(Descriptor& d, Waiting& w, std::vector<pollfd>& polls) {
 
 void finish_fd(Waiting& w, const pollfd& p) {
   if (p.revents == 0) return;
-  Event e{w.sub.userdata, w.sub.type};
+  PollEvent e{w.sub.userdata, w.sub.type};
   if (p.revents & POLLNVAL) e.error = Errno::BadF;
   else if ((p.revents & POLLERR) && !(p.revents & POLLHUP) && w.sub.type == event_type::FdRead)
     e.error = Errno::Io;
@@ -135,7 +135,7 @@ Io<void> P1State::poll_oneoff(Guest& g, uint32_t subscriptions, uint32_t events,
   };
   std::optional<uint64_t> timeout;
   for (Waiting& w : all) {
-    if (const auto r = start(w); !r) w.done = Event{w.sub.userdata, w.sub.type, r.error()};
+    if (const auto r = start(w); !r) w.done = PollEvent{w.sub.userdata, w.sub.type, r.error()};
     if (w.done) timeout = 0;
     if (w.after_ns) timeout = std::min(timeout.value_or(*w.after_ns), *w.after_ns);
   }
@@ -147,7 +147,7 @@ Io<void> P1State::poll_oneoff(Guest& g, uint32_t subscriptions, uint32_t events,
   uint32_t stored = 0;
   for (Waiting& w : all) {
     if (w.poll) finish_fd(w, polls[*w.poll]);
-    if (w.after_ns && passed >= *w.after_ns) w.done = Event{w.sub.userdata, w.sub.type};
+    if (w.after_ns && passed >= *w.after_ns) w.done = PollEvent{w.sub.userdata, w.sub.type};
     if (w.done) store_event(to.data() + uint64_t{stored++} * kEventSize, *w.done);
   }
   out.set(stored);
