@@ -208,7 +208,7 @@ std::string component_of(std::string_view data, std::string_view body) {
       (import "libc" "m" (memory 16))
       (func (export "run") (result i32) (local $a i32) (local $b i32) )" + std::string(body) + R"())
     (core instance $m (instantiate $M (with "libc" (instance $libc)) (with "w" (instance )" + with + R"())))
-    (func (export "run") (result u32) (canon lift (core func $m "run"))))";
+    (func (export "run") (result u32) (canon lift (core func $m "run")))))";
 }
 
 struct Guest : testing::Test {
