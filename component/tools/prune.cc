@@ -80,7 +80,7 @@ class Pruner {
       if (used.contains({key, name})) functions.insert(name, std::move(f));
     i.types = std::move(types);
     i.functions = std::move(functions);
-    return !i.types.empty() || !i.functions.empty();
+    return !i.types.empty() || !i.functions.empty() || used.contains({key, ""});
   }
 
   Resolve& r_;

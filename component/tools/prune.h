@@ -10,7 +10,8 @@
 
 namespace skiff::component::tools {
 
-/// Imported functions: key of the world's import (empty for functions of the world) and name.
+/// Imported functions: key of the world's import (empty for functions of the world) and name; an
+/// empty name keeps the interface even if nothing of it is used.
 using UsedFunctions = std::set<std::pair<std::string, std::string>>;
 
 /// Keeps of the imports the used functions and types, and the types that these, the exports and the world

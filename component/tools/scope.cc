@@ -18,6 +18,11 @@ std::unexpected<Error> too_deep() {
   return fail(ErrorCode::ImplementationLimit, kNoOffset, kNoIndex, "types are nested too deep");
 }
 
+std::unexpected<Error> absent(const wit::TypeDef& def) {
+  return fail(ErrorCode::InvalidWit, kNoOffset, kNoIndex,
+              "type `" + def.name + "` is not at hand where it is used");
+}
+
 using Encode = std::function<Result<ValTypeRef>(const Type&)>;
 
 // The definition of a body whose parts are encoded by `encode`.
@@ -95,6 +100,15 @@ uint32_t RootScope::import_resource(const std::string& key, TypeId id) {
   return slot->second;
 }
 
+std::optional<SortIdx> RootScope::find_import(const std::string& name) const {
+  if (const auto i = instances_.find(name); i != instances_.end())
+    return SortIdx{Sort::Instance, i->second};
+  if (const auto f = functions_.find(name); f != functions_.end())
+    return SortIdx{Sort::Func, f->second};
+  if (const auto t = types_.find(name); t != types_.end()) return SortIdx{Sort::Type, t->second};
+  return std::nullopt;
+}
+
 void RootScope::enter(std::optional<InterfaceId> interface) {
   inside_ = interface;
   own_.clear();
@@ -114,10 +128,15 @@ Result<ValTypeRef> RootScope::value(const Type& type) {
 Result<ValTypeRef> RootScope::encode(TypeId id) {
   const wit::TypeDef& def = r_[id];
   if (!def.name.empty()) {
-    if (std::holds_alternative<WorldId>(def.owner)) return ValTypeRef{types_.at(def.name)};
+    if (std::holds_alternative<WorldId>(def.owner)) {
+      const auto found = types_.find(def.name);
+      return found != types_.end() ? Result<ValTypeRef>(ValTypeRef{found->second}) : absent(def);
+    }
     const InterfaceId* owner = std::get_if<InterfaceId>(&def.owner);
     if (owner && (!inside_ || *owner != *inside_)) {
-      const uint32_t instance = instance_of_.at(owner->index);
+      const auto found = instance_of_.find(owner->index);
+      if (found == instance_of_.end()) return absent(def);
+      const uint32_t instance = found->second;
       const auto [slot, is_new] = aliases_.try_emplace({instance, id.index}, 0);
       if (is_new) slot->second = out_.alias(Sort::Type, instance, def.name);
       return ValTypeRef{slot->second};
@@ -126,7 +145,9 @@ Result<ValTypeRef> RootScope::encode(TypeId id) {
   if (const auto found = own_.find(id.index); found != own_.end()) return found->second;
   ValTypeRef type;
   if (std::holds_alternative<Resource>(def.body)) {
-    type.type = local_resources_.at(id.index);
+    const auto found = local_resources_.find(id.index);
+    if (found == local_resources_.end()) return absent(def);
+    type.type = found->second;
   } else if (const Alias* alias = std::get_if<Alias>(&def.body)) {
     type = SKIFF_TRY(value(alias->type));
   } else {

@@ -23,6 +23,9 @@ class RootScope {
   /// The imported resource of an interface, or of the world.
   uint32_t import_resource(const std::string& key, wit::TypeId id);
 
+  /// An import of the component by its name; nothing when there is none.
+  std::optional<SortIdx> find_import(const std::string& name) const;
+
   /// A resource that an exported interface defines.
   void define_resource(wit::TypeId id, uint32_t type) { local_resources_.emplace(id.index, type); }
   /// Requires: define_resource() was called.

@@ -20,6 +20,8 @@ extern const CommandSpec kValidateCommand;
 extern const CommandSpec kWatCommand;
 extern const CommandSpec kWat2WasmCommand;
 extern const CommandSpec kDumpCommand;
+extern const CommandSpec kComponentCommand;
+extern const CommandSpec kInspectCommand;
 extern const CommandSpec kWastCommand;
 extern const CommandSpec kCompletionCommand;
 extern const CommandSpec kVersionCommand;
