@@ -252,7 +252,8 @@ Status Matcher::value(Side side, ValType a, ValType b) {
       return bad("expected primitive `" + std::string(name_of(b.primitive())) + "` found primitive `" +
                  std::string(name_of(a.primitive())) + "`");
     }
-    return bad("expected " + name_of(tb, b) + ", found " + name_of(ta, a));
+    return bad("expected " + (b.is_primitive() ? std::string("primitive") : name_of(tb, b)) + ", found " +
+               name_of(ta, a));
   }
   const bool resources = ta.facts(a).has_resource || tb.facts(b).has_resource;
   if (same_table() && a == b && !resources) return {};
