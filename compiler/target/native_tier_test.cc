@@ -280,7 +280,9 @@ TEST_F(NativeTierTest, CollectsUnderStress) {
 }
 
 TEST_F(NativeTierTest, Interrupts) {
-  Machine m;
+  EngineConfig config = test_config();
+  config.tunables.interruptible = true;
+  Machine m(config);
   m.load(R"((module (func (export "spin") (loop (br 0)))))");
   m.store->interrupt();
   EXPECT_EQ(m.trap("spin").code, TrapCode::Interrupted);

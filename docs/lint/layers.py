@@ -42,7 +42,7 @@ ALLOWED = {
                  "engine/exec", "component"],
     "runtime": ["engine", "wasi", "spectest", "component", "compiler"],
     "fuzz": ["engine", "wasi", "runtime", "component"],
-    "bench": ["engine", "wasi", "runtime", "component"],
+    "bench": ["engine", "wasi", "runtime", "component", "compiler/target"],
 }
 # Tests may also use the text format and the interpreter to make and run modules.
 TEST_EXTRA = ["engine/text", "engine/binary", "engine/valid", "engine/exec", "engine/interp", "component/text",
