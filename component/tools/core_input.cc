@@ -21,8 +21,31 @@ class Lookup {
 
   Status fill(const CoreInput& input, CoreUse& use) const {
     const CoreImportName& n = use.name;
-    if (n.kind == Kind::Builtin) return {};
-    const bool function = n.kind == Kind::Lower || n.kind == Kind::TaskReturn;
+    if (n.kind == Kind::Builtin || is_unit(n)) return {};
+    const bool function = n.kind == Kind::Lower || n.kind == Kind::TaskReturn ||
+                          n.kind == Kind::Payload;
+    SKIFF_TRY(fill_item(input, use, function));
+    if (n.kind != Kind::Payload) return {};
+    const std::vector<TypeId> payloads = payloads_of(r_, *use.function);
+    if (n.number >= payloads.size())
+      return unknown(input, *use.import, "the function has no such future or stream");
+    use.payload = payloads[n.number];
+    const bool stream = std::holds_alternative<Stream>(r_[*use.payload].body);
+    if (stream != is_stream(n.builtin))
+      return unknown(input, *use.import, "a future is no stream");
+    return {};
+  }
+
+  static bool is_unit(const CoreImportName& n) {
+    return n.kind == Kind::Payload && n.number == CoreImportName::kUnit;
+  }
+  static bool is_stream(CanonKind kind) {
+    return kind >= CanonKind::StreamNew && kind <= CanonKind::StreamDropWritable;
+  }
+
+ private:
+  Status fill_item(const CoreInput& input, CoreUse& use, bool function) const {
+    const CoreImportName& n = use.name;
     if (n.key.empty()) return fill_root(input, use, function);
     const auto& items = n.exported ? w_.exports : w_.imports;
     for (const auto& [key, item] : items) {
@@ -46,7 +69,6 @@ class Lookup {
                        (n.exported ? "export" : "import") + " it, and no adapter has its name");
   }
 
- private:
   bool is_resource(TypeId id) const { return std::holds_alternative<Resource>(r_[id].body); }
   WorldId world_id() const { return {static_cast<uint32_t>(&w_ - r_.worlds.data())}; }
 
@@ -76,6 +98,13 @@ Needs needs_of(const Resolve& resolve, const CoreUse& use) {
   if (use.name.kind == Kind::Lower)
     return needs_of_lower(resolve, *use.function, use.name.async_);
   if (use.name.kind == Kind::TaskReturn) return needs_of_task_return(resolve, *use.function);
+  if (use.name.kind == Kind::Payload) {
+    const CanonKind kind = use.name.builtin;
+    const bool read = kind == CanonKind::StreamRead || kind == CanonKind::FutureRead;
+    const bool write = kind == CanonKind::StreamWrite || kind == CanonKind::FutureWrite;
+    return use.payload && (read || write) ? needs_of_transfer(resolve, *use.payload, read)
+                                          : Needs{};
+  }
   return {use.name.kind == Kind::Builtin && needs_memory(use.name.builtin), false};
 }
 

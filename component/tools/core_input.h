@@ -21,6 +21,7 @@ struct CoreUse {
   std::string key;                         // World: of the item, empty for the world's own
   const wit::Function* function = nullptr; // World: Lower, TaskReturn
   wit::TypeId resource;                    // World: Resource*
+  std::optional<wit::TypeId> payload;      // World: Payload, unless it is a unit's
   size_t adapter = 0;                      // Adapter
   Needs needs;
   /// Function of the shim that stands for it.

@@ -38,6 +38,24 @@ constexpr Builtin kBuiltins[] = {
     {"[error-context-drop]", CanonKind::ErrorContextDrop},
 };
 
+// Built-ins of the futures and streams in a function's type.
+constexpr Builtin kPayloadBuiltins[] = {
+    {"[stream-new-", CanonKind::StreamNew},
+    {"[stream-read-", CanonKind::StreamRead},
+    {"[stream-write-", CanonKind::StreamWrite},
+    {"[stream-cancel-read-", CanonKind::StreamCancelRead},
+    {"[stream-cancel-write-", CanonKind::StreamCancelWrite},
+    {"[stream-drop-readable-", CanonKind::StreamDropReadable},
+    {"[stream-drop-writable-", CanonKind::StreamDropWritable},
+    {"[future-new-", CanonKind::FutureNew},
+    {"[future-read-", CanonKind::FutureRead},
+    {"[future-write-", CanonKind::FutureWrite},
+    {"[future-cancel-read-", CanonKind::FutureCancelRead},
+    {"[future-cancel-write-", CanonKind::FutureCancelWrite},
+    {"[future-drop-readable-", CanonKind::FutureDropReadable},
+    {"[future-drop-writable-", CanonKind::FutureDropWritable},
+};
+
 bool take_prefix(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
@@ -47,6 +65,11 @@ bool take_suffix(std::string_view& text, std::string_view suffix) {
   if (!text.ends_with(suffix)) return false;
   text.remove_suffix(suffix.size());
   return true;
+}
+
+bool parse_number(std::string_view text, uint32_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
 }
 
 // "[context-get-0]".
@@ -59,9 +82,29 @@ bool parse_context(std::string_view field, CoreImportName& out) {
     return false;
   }
   if (!take_suffix(field, "]")) return false;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), out.slot);
   out.kind = Kind::Builtin;
-  return error == std::errc() && end == field.data() + field.size();
+  return parse_number(field, out.number);
+}
+
+// "[stream-read-0]f", "[async-lower][future-write-unit]".
+bool parse_payload(std::string_view field, CoreImportName& out) {
+  const bool async_ = take_prefix(field, "[async-lower]");
+  for (const Builtin& b : kPayloadBuiltins) {
+    std::string_view rest = field;
+    if (!take_prefix(rest, b.name)) continue;
+    const size_t end = rest.find(']');
+    if (end == rest.npos) return false;
+    const std::string_view number = rest.substr(0, end);
+    if (number == "unit") {
+      out.number = CoreImportName::kUnit;
+    } else if (!parse_number(number, out.number) || out.number == CoreImportName::kUnit) {
+      continue;
+    }
+    out.kind = Kind::Payload, out.builtin = b.kind, out.async_ = async_;
+    out.name = rest.substr(end + 1);
+    return true;
+  }
+  return false;
 }
 
 CoreImportName parse_legacy(std::string_view module, std::string_view field) {
@@ -78,6 +121,7 @@ CoreImportName parse_legacy(std::string_view module, std::string_view field) {
   } else {
     out.key = module;
   }
+  if (parse_payload(field, out)) return out;
   if (take_prefix(field, "[resource-drop]")) {
     out.kind = Kind::ResourceDrop;
   } else if (out.exported && take_prefix(field, "[resource-new]")) {

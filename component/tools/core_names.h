@@ -15,7 +15,9 @@ namespace skiff::component::tools {
 
 /// What an import of a core module asks for.
 struct CoreImportName {
-  enum class Kind : uint8_t { Lower, ResourceDrop, ResourceNew, ResourceRep, TaskReturn, Builtin };
+  enum class Kind : uint8_t {
+    Lower, ResourceDrop, ResourceNew, ResourceRep, TaskReturn, Builtin, Payload
+  };
   Kind kind = Kind::Lower;
   /// Concerns a resource or function that the world exports.
   bool exported = false;
@@ -26,8 +28,11 @@ struct CoreImportName {
   std::string key;
   /// Function or resource.
   std::string name;
-  CanonKind builtin = CanonKind::Lower;
-  uint32_t slot = 0;  // context.get, context.set
+  CanonKind builtin = CanonKind::Lower;  // Builtin, Payload
+  /// context.get, context.set: the slot. Payload: which of the function's futures and streams, in
+  /// the order in which its type ends them; kUnit: one without payload.
+  uint32_t number = 0;
+  static constexpr uint32_t kUnit = ~uint32_t{0};
 };
 CoreImportName parse_core_import(std::string_view module, std::string_view field);
 

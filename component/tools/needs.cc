@@ -4,6 +4,7 @@
 #include "component/tools/wit_names.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 #include "component/types/flatten.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr uint32_t kMany = 1000;
 constexpr uint32_t kMaxDepth = 200;
+constexpr uint32_t kMaxSteps = 100'000;
 
 struct Flat {
   uint32_t count = 0;
@@ -30,6 +32,13 @@ class Counter {
     if (const auto found = memo_.find(id.index); found != memo_.end()) return found->second;
     const Flat flat = depth > kMaxDepth ? Flat{kMany, true} : of_body(r_[id].body, depth + 1);
     return memo_[id.index] = flat;
+  }
+
+  // Of what a future or stream carries; nothing when it carries none.
+  std::optional<Flat> of_payload(TypeId id) {
+    std::optional<Flat> flat;
+    each_type(r_[id].body, [&](const Type& part) { flat = of(part); });
+    return flat;
   }
 
   Flat of_params(const Function& f) {
@@ -74,7 +83,32 @@ class Counter {
   std::unordered_map<uint32_t, Flat> memo_;
 };
 
+// Appends the futures and streams of a type. Each type is entered as often as it is met, in number
+// bounded by kMaxSteps; deeper ones than kMaxDepth are refused by validation.
+void find_payloads(const Resolve& resolve, const Type& type, uint32_t depth, uint32_t& steps,
+                   std::vector<TypeId>& out) {
+  const TypeId* id = std::get_if<TypeId>(&type);
+  if (!id || depth > kMaxDepth || ++steps > kMaxSteps) return;
+  const TypeBody& body = resolve[*id].body;
+  each_type(body, [&](const Type& part) { find_payloads(resolve, part, depth + 1, steps, out); });
+  if (std::holds_alternative<Stream>(body) || std::holds_alternative<Future>(body))
+    out.push_back(*id);
+}
+
 }  // namespace
+
+std::vector<TypeId> payloads_of(const Resolve& resolve, const Function& f) {
+  std::vector<TypeId> out;
+  uint32_t steps = 0;
+  for (const Param& p : f.params) find_payloads(resolve, p.type, 0, steps, out);
+  if (f.result) find_payloads(resolve, *f.result, 0, steps, out);
+  return out;
+}
+
+Needs needs_of_transfer(const Resolve& resolve, TypeId id, bool read) {
+  const std::optional<Flat> flat = Counter(resolve).of_payload(id);
+  return {flat.has_value(), read && flat && flat->pointer};
+}
 
 Needs needs_of_lower(const Resolve& resolve, const Function& f, bool async_) {
   Counter counter(resolve);

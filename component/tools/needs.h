@@ -2,6 +2,8 @@
 // where the callee's side allocates. Spec: CanonicalABI.md, Flattening; Explainer.md, canonopt.
 #pragma once
 
+#include <vector>
+
 #include "component/wit/model.h"
 
 namespace skiff::component::tools {
@@ -17,5 +19,11 @@ Needs needs_of_lower(const wit::Resolve& resolve, const wit::Function& f, bool a
 Needs needs_of_lift(const wit::Resolve& resolve, const wit::Function& f, bool async_);
 /// Of task.return for a function.
 Needs needs_of_task_return(const wit::Resolve& resolve, const wit::Function& f);
+
+
+/// The futures and streams in a function's type, each behind those inside of it.
+std::vector<wit::TypeId> payloads_of(const wit::Resolve& resolve, const wit::Function& f);
+/// Of reading or writing a future or stream.
+Needs needs_of_transfer(const wit::Resolve& resolve, wit::TypeId id, bool read);
 
 }  // namespace skiff::component::tools

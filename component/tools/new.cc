@@ -43,6 +43,7 @@ class Assembler {
   Result<SortIdx> provide(CoreInput& input, const CoreUse& use);
   Result<uint32_t> main_function(const CoreUse& use);
   Result<uint32_t> canon(CoreInput& input, const CoreUse& use);
+  Result<uint32_t> payload_type(const CoreUse& use);
   Status fix_up();
   void start();
   Status export_all();
@@ -152,15 +153,11 @@ Result<uint32_t> Assembler::canon(CoreInput& input, const CoreUse& use) {
       def.func = scope_.import_function(use.key, n.name);
       if (n.async_) def.options.push_back({CanonOpt::Kind::Async});
       break;
-    case Kind::TaskReturn: {
+    case Kind::TaskReturn:
       def.kind = CanonKind::TaskReturn;
-      std::optional<InterfaceId> inside;
-      if (const wit::WorldItem* item = r_[world_].exports.find(use.key); item && !use.key.empty())
-        inside = std::get<WorldInterface>(*item).interface;
-      scope_.enter(inside);
+      scope_.enter_exports();
       if (use.function->result) def.result = SKIFF_TRY(scope_.value(*use.function->result));
       break;
-    }
     case Kind::ResourceDrop:
     case Kind::ResourceNew:
     case Kind::ResourceRep:
@@ -170,16 +167,37 @@ Result<uint32_t> Assembler::canon(CoreInput& input, const CoreUse& use) {
       def.type = n.exported && !n.key.empty() ? scope_.local_resource(use.resource)
                                               : scope_.import_resource(use.key, use.resource);
       break;
+    case Kind::Payload:
+      def.kind = n.builtin;
+      def.async_ = n.async_;
+      if (n.async_) def.options.push_back({CanonOpt::Kind::Async});
+      def.type = SKIFF_TRY(payload_type(use));
+      break;
     case Kind::Builtin:
       def.kind = n.builtin;
       def.async_ = n.async_;
       def.cancellable = n.cancellable;
-      def.number = n.slot;
+      def.number = n.number;
       def.value_type = skiff::ValType::I32;
       if (use.needs.memory) def.memory = SKIFF_TRY(memory()), def.options.clear();
       break;
   }
   return out_.canon(std::move(def));
+}
+
+// The future or stream that a built-in is about.
+Result<uint32_t> Assembler::payload_type(const CoreUse& use) {
+  if (!use.payload) {
+    const bool stream = use.name.builtin >= CanonKind::StreamNew &&
+                        use.name.builtin <= CanonKind::StreamDropWritable;
+    return stream ? out_.type({StreamDef{}}) : out_.type({FutureDef{}});
+  }
+  if (use.name.exported) {
+    scope_.enter_exports();
+  } else {
+    scope_.enter_imports();
+  }
+  return scope_.type_index(*use.payload);
 }
 
 // What an adapter imports of the main module: an export of its, or what stands in for it.
@@ -291,9 +309,9 @@ Result<uint32_t> Assembler::lift(const std::string& key, const Function& f) {
 }
 
 Status Assembler::export_all() {
+  scope_.enter_exports();
   for (const auto& [key, item] : r_[world_].exports) {
     if (const Function* f = std::get_if<Function>(&item)) {
-      scope_.enter(std::nullopt);
       ExternName name = plain_name(key);
       name.external_id = f->attributes.external_id;
       const uint32_t function = SKIFF_TRY(lift("", *f));
@@ -301,7 +319,6 @@ Status Assembler::export_all() {
       continue;
     }
     const WorldInterface& i = std::get<WorldInterface>(item);
-    scope_.enter(i.interface);
     std::vector<uint32_t> functions;
     for (const auto& [name, f] : r_[i.interface].functions)
       functions.push_back(SKIFF_TRY(lift(key, f)));
@@ -337,6 +354,8 @@ Result<CoreInput> read_input(std::string name, const SharedBytes& binary, Featur
                              std::optional<wit::DecodedWorld>& world) {
   CoreInput input;
   input.name = std::move(name);
+  TypeRegistry registry;
+  SKIFF_TRY(validate_module(SKIFF_TRY(decode_module(binary, features)), registry));
   input.module = SKIFF_TRY(decode_module(binary, features));
   std::optional<wit::DecodedWorld> own = SKIFF_TRY(module_world(input.module));
   if (own) {
@@ -354,12 +373,15 @@ Result<CoreInput> read_input(std::string name, const SharedBytes& binary, Featur
   return input;
 }
 
-std::vector<wit::TypeId> used_resources(const std::vector<CoreInput>& inputs) {
+std::vector<wit::TypeId> used_types(const std::vector<CoreInput>& inputs) {
   std::vector<wit::TypeId> used;
   for (const CoreInput& input : inputs)
     for (const CoreUse& use : input.uses)
-      if (use.from == CoreUse::From::World && use.name.kind == Kind::ResourceDrop)
+      if (use.from == CoreUse::From::World && use.name.kind == Kind::ResourceDrop) {
         used.push_back(use.resource);
+      } else if (use.payload) {
+        used.push_back(*use.payload);
+      }
   return used;
 }
 
@@ -401,7 +423,7 @@ Result<std::vector<uint8_t>> new_component(SharedBytes module, const NewOptions&
   }
   SKIFF_TRY(resolve_uses(world->resolve, world->world, inputs));
   Resolve pruned = world->resolve;
-  prune_imports(pruned, world->world, used_functions(inputs), used_resources(inputs));
+  prune_imports(pruned, world->world, used_functions(inputs), used_types(inputs));
   // The functions that uses point to are those of the unpruned world, which stays as it is; ids of
   // types mean the same in both.
   const Component component = SKIFF_TRY(Assembler(pruned, world->world, inputs).run());

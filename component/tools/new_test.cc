@@ -187,6 +187,52 @@ TEST(ComponentNew, Async) {
 )");
 }
 
+// Futures and streams in the order in which the type of their function ends them; what an interface
+// exports that is exported later.
+TEST(ComponentNew, Payloads) {
+  EXPECT_EQ(make(R"((module
+    (import "a:b/src" "[stream-new-0]open" (func (result i64)))
+    (import "a:b/src" "[async-lower][stream-read-0]open" (func (param i32 i32 i32) (result i32)))
+    (import "a:b/src" "[stream-drop-readable-0]open" (func (param i32)))
+    (import "a:b/src" "[future-cancel-read-1]open" (func (param i32) (result i32)))
+    (import "[export]a:b/api" "[future-new-0]get" (func (result i64)))
+    (import "[export]a:b/api" "[async-lower][future-write-0]get" (func (param i32 i32) (result i32)))
+    (import "[export]a:b/api" "[stream-new-unit]" (func (result i64)))
+    (import "[export]a:b/api" "[task-return]get" (func (param i32)))
+    (import "a:b/src" "open" (func (param i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+    (func (export "[async-lift]a:b/api#get") (result i32) i32.const 0)
+    (func (export "[callback][async-lift]a:b/api#get") (param i32 i32 i32) (result i32) i32.const 0)))",
+                 R"(package a:b; interface src { open: func(s: stream<string>) -> future<u8>; }
+    interface kinds { record kind { n: string } resource item; }
+    interface api { use kinds.{kind, item}; get: async func() -> future<tuple<kind, item>>; }
+    world w { import src; export kinds; export api; })"),
+            R"(world root {
+  import a:b/src;
+
+  export a:b/kinds;
+  export a:b/api;
+}
+)");
+}
+
+// Whatever the bytes of a module and its world are, they are refused or make a valid component.
+TEST(ComponentNew, HostileBytes) {
+  const SharedBytes module = module_of(kStringModule, R"(package a:b;
+    interface log { say: func(s: string); name: func() -> string; resource r; }
+    interface greet { use log.{r}; record person { name: string, of: borrow<r> } greet: func(s: string) -> string; }
+    world w { import log; export greet; })");
+  size_t made = 0;
+  for (size_t i = 0; i < module.bytes.size(); ++i)
+    for (const uint8_t value : {0x00, 0x01, 0x41, 0xFF}) {
+      std::vector<uint8_t> changed(module.bytes.begin(), module.bytes.end());
+      changed[i] = value;
+      made += new_component(SharedBytes::own(std::move(changed)), {Features::all(), {}}).has_value();
+    }
+  EXPECT_GT(made, 0u);
+}
+
 TEST(ComponentNew, Refuses) {
   const std::string wit = "package a:b; world w { import f: func(s: string); export g: func() -> string; }";
   const std::string f = R"((import "$root" "f" (func (param i32 i32))))";

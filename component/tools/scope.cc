@@ -86,6 +86,8 @@ RootScope::RootScope(const Resolve& resolve, WorldId world, ComponentBuilder& bu
   for (const auto& [key, item] : resolve[world].imports)
     if (const auto* i = std::get_if<WorldInterface>(&item))
       instance_of_[i->interface.index] = instances_.at(key);
+  for (const auto& [key, item] : resolve[world].exports)
+    if (const auto* i = std::get_if<WorldInterface>(&item)) pending_.insert(i->interface.index);
 }
 
 uint32_t RootScope::import_function(const std::string& key, const std::string& name) {
@@ -109,12 +111,15 @@ std::optional<SortIdx> RootScope::find_import(const std::string& name) const {
   return std::nullopt;
 }
 
-void RootScope::enter(std::optional<InterfaceId> interface) {
-  inside_ = interface;
+void RootScope::enter(bool exports) {
+  exports_ = exports;
   own_.clear();
 }
 
-void RootScope::exported(InterfaceId id, uint32_t instance) { instance_of_[id.index] = instance; }
+void RootScope::exported(InterfaceId id, uint32_t instance) {
+  instance_of_[id.index] = instance;
+  pending_.erase(id.index);
+}
 
 Result<ValTypeRef> RootScope::value(const Type& type) {
   if (const Primitive* p = std::get_if<Primitive>(&type)) return ValTypeRef{*p};
@@ -133,7 +138,9 @@ Result<ValTypeRef> RootScope::encode(TypeId id) {
       return found != types_.end() ? Result<ValTypeRef>(ValTypeRef{found->second}) : absent(def);
     }
     const InterfaceId* owner = std::get_if<InterfaceId>(&def.owner);
-    if (owner && (!inside_ || *owner != *inside_)) {
+    // What an interface exports that is not exported yet is told by its structure.
+    const bool local = owner && exports_ && pending_.contains(owner->index);
+    if (owner && !local) {
       const auto found = instance_of_.find(owner->index);
       if (found == instance_of_.end()) return absent(def);
       const uint32_t instance = found->second;

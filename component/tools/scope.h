@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "component/tools/builder.h"
 #include "component/wit/model.h"
@@ -31,9 +32,10 @@ class RootScope {
   /// Requires: define_resource() was called.
   uint32_t local_resource(wit::TypeId id) const { return local_resources_.at(id.index); }
 
-  /// From now on types are seen from inside an exported interface (its own have no names), or from
-  /// the world.
-  void enter(std::optional<wit::InterfaceId> interface);
+  /// From now on types are seen as imports see them, or as exports do, to whom those of interfaces
+  /// that are still to be exported have no names.
+  void enter_imports() { enter(false); }
+  void enter_exports() { enter(true); }
   /// The instance that an exported interface became; later ones refer to its types.
   void exported(wit::InterfaceId id, uint32_t instance);
 
@@ -44,6 +46,7 @@ class RootScope {
   Result<uint32_t> function_type(const wit::Function& f);
 
  private:
+  void enter(bool exports);
   Result<ValTypeRef> encode(wit::TypeId id);
 
   const wit::Resolve& r_;
@@ -52,14 +55,15 @@ class RootScope {
   std::unordered_map<uint32_t, uint32_t> instance_of_;   // InterfaceId -> newest instance
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> aliases_;  // instance, TypeId -> type index
   std::unordered_map<uint32_t, uint32_t> local_resources_;
-  std::optional<wit::InterfaceId> inside_;
-  std::unordered_map<uint32_t, ValTypeRef> own_;  // of inside_, and anonymous ones
+  std::unordered_set<uint32_t> pending_;  // InterfaceIds still to be exported
+  bool exports_ = false;
+  std::unordered_map<uint32_t, ValTypeRef> own_;  // without names, and anonymous ones
   uint32_t depth_ = 0;
 };
 
 /// Instantiates a component that exports the interface: its types under their names, and the
 /// functions given (indices in the root, in the order of the interface). The instance's index.
-/// Requires: the scope is inside the interface.
+/// Requires: the scope sees types as exports do, and has not exported the interface.
 Result<uint32_t> wrap_interface(const wit::Resolve& resolve, wit::InterfaceId id, RootScope& scope,
                                 const std::vector<uint32_t>& functions, ComponentBuilder& out);
 

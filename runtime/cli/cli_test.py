@@ -122,7 +122,8 @@ class CliTest(unittest.TestCase):
         for args in (["help"], ["--help"], ["-h"]):
             r = self.check(*args)
             self.assertIn(b"validate", r.stdout)
-        for command in ("run", "compile", "cache", "validate", "wat", "wat2wasm", "dump", "wast", "help", "completion", "version"):
+        for command in ("run", "compile", "cache", "validate", "wat", "wat2wasm", "dump", "wast", "inspect", "component",
+                        "help", "completion", "version"):
             r = self.check("help", command)
             self.assertIn(f"Usage: skiff {command}".encode(), r.stdout)
             self.assertEqual(self.check(command, "--help").stdout, r.stdout)
@@ -598,6 +599,83 @@ int main(int argc, char** argv) { return divide(10, argc - 1); }
         skip = self.file("skip.toml", '[[skip]]\nfiles = "bad.wast"\ntier = "*"\nreason = "known"\n')
         self.check("wast", "--skip", skip, bad, out="bad.wast: SKIPPED: known\n0 passed, 0 failed, 1 skipped\n")
         self.check("wast", "absent.wast", status=1)
+
+    # Components.
+
+    def wast_of(self, component, assertions):
+        """A script that makes the component in a file and checks assertions on it."""
+        with open(os.path.join(self.dir, component), "rb") as f:
+            binary = "".join(f"\\{byte:02x}" for byte in f.read())
+        return self.file("component.wast", f'(component binary "{binary}")\n{assertions}')
+
+    def test_component_new(self):
+        wit = self.file("echo.wit", "package a:b; world w { export echo: func(s: string) -> string; }")
+        wat = self.file("echo.wat", """(module
+          (memory (export "memory") 1)
+          (global $ready (mut i32) (i32.const 0))
+          (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+          (func (export "_initialize") (global.set $ready (i32.const 1)))
+          (func (export "echo") (param i32 i32) (result i32)
+            (i32.store (i32.const 16) (local.get 0))
+            (i32.store (i32.const 20) (i32.mul (local.get 1) (global.get $ready))) (i32.const 16))
+          (func (export "cabi_post_echo") (param i32)))""")
+        self.check("component", "embed", wit, wat, "-o", "e.wasm")
+        self.check("component", "new", "e.wasm", "-o", "c.wasm")
+        self.check("validate", "c.wasm")
+        self.assertIn(b"export echo: func(s: string) -> string;", self.check("inspect", "c.wasm").stdout)
+        self.assertEqual(json.loads(self.check("inspect", "--json", "c.wasm").stdout)["exports"], ["echo"])
+        self.check("wast", self.wast_of("c.wasm", '(assert_return (invoke "echo" (str.const "hi")) (str.const "hi"))'),
+                   out="2 passed, 0 failed, 0 skipped\n")
+        self.check("component", "new", wat, status=1, err="has no custom section `component-type`")
+        self.check("component", "nwe", status=2, err="did you mean 'new'?")
+
+    def test_component_adapter(self):
+        wit = self.file("adapter.wit", "package h:o; world command { export run: func(s: string) -> u32; }")
+        adapter = self.file("adapter.wat", """(module
+          (import "env" "memory" (memory 0))
+          (import "__main_module__" "_start" (func $start))
+          (import "__main_module__" "cabi_realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
+          (import "__main_module__" "absent" (func $absent (result i32)))
+          (global $kept (mut i32) (i32.const 0))
+          (func (export "cabi_export_realloc") (param i32 i32 i32 i32) (result i32)
+            (call $realloc (i32.const 0) (i32.const 0) (local.get 2) (local.get 3)))
+          (func (export "put") (param i32) (global.set $kept (local.get 0)))
+          (func (export "run") (param i32 i32) (result i32)
+            (call $start) (i32.add (global.get $kept) (i32.load8_u (local.get 0)))))""")
+        main = self.file("main.wat", """(module (import "old" "put" (func $put (param i32)))
+          (memory (export "memory") 1) (func (export "_start") (call $put (i32.const 41))))""")
+        self.check("component", "embed", wit, adapter, "-o", "old.wasm")
+        for adapt in ("old.wasm", "old=old.wasm"):
+            self.check("component", "new", main, "--adapt", adapt, "-o", "c.wasm")
+            self.check("wast", self.wast_of("c.wasm", '(assert_return (invoke "run" (str.const "A")) (u32.const 106))'),
+                       out="2 passed, 0 failed, 0 skipped\n")
+
+    def test_component_plug(self):
+        plug = self.file("plug.wat", """(component
+          (core module $m (func (export "now") (result i32) i32.const 7))
+          (core instance $i (instantiate $m))
+          (func $now (result u32) (canon lift (core func $i "now")))
+          (instance $c (export "now" (func $now)))
+          (export "a:b/clock@0.2.6" (instance $c)))""")
+        socket = self.file("socket.wat", """(component
+          (import "a:b/clock@0.2.3" (instance $c (export "now" (func (result u32)))))
+          (export "time" (func $c "now")))""")
+        self.check("component", "plug", socket, "--plug", plug, "-o", "c.wasm")
+        self.check("wast", self.wast_of("c.wasm", '(assert_return (invoke "time") (u32.const 7))'),
+                   out="2 passed, 0 failed, 0 skipped\n")
+        self.check("component", "compose", socket, "--with", plug, "-o", "c.wasm")
+        self.check("component", "plug", plug, "--plug", plug, status=1, err="exports nothing that is imported")
+        self.check("component", "plug", socket, status=2, err="give --plug")
+
+    def test_component_wit(self):
+        os.mkdir(os.path.join(self.dir, "wit"))
+        self.file("wit/a.wit", "package a:b; interface i { f: func() -> list<u8>; } world w { import i; }")
+        text = self.check("component", "wit", "wit").stdout
+        self.check("component", "wit", "wit", "--wasm", "-o", "p.wasm")
+        self.check("component", "wit", "p.wasm", out=text)
+        self.assertEqual(json.loads(self.check("component", "wit", "--json", "wit").stdout)["packages"][0]["name"], "a:b")
+        bad = self.file("bad.wit", "package a:b; interface i { f: func() -> lst<u8>; }")
+        self.check("component", "wit", bad, status=1, err="bad.wit:1:")
 
     def test_closed_output(self):
         read_end, write_end = os.pipe()

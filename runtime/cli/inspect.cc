@@ -63,13 +63,24 @@ int inspect_module(const Input& input, const Module& module, bool json) {
   return (json ? print_json(document) : print(text)) ? kExitOk : kExitFailure;
 }
 
+// Types alone need no host; resources do.
+bool needs_nothing(const wit::Resolve& resolve, const wit::WorldItem& item) {
+  if (std::holds_alternative<wit::TypeId>(item)) return true;
+  const auto* import = std::get_if<wit::WorldInterface>(&item);
+  if (!import) return false;
+  const wit::Interface& interface = resolve[import->interface];
+  for (const auto& [name, id] : interface.types)
+    if (std::holds_alternative<wit::Resource>(resolve[id].body)) return false;
+  return interface.functions.empty();
+}
+
 // Names of a world's imports and exports, and what the imports need.
 int inspect_world(const wit::DecodedWorld& world, bool json) {
   const wit::World& w = world.resolve[world.world];
   Json grants = Json::array();
   std::string notes;
   for (const auto& [key, item] : w.imports) {
-    if (std::holds_alternative<wit::TypeId>(item)) continue;
+    if (needs_nothing(world.resolve, item)) continue;
     if (const tools::Grant* grant = tools::grant_of(key)) {
       if (grant->flag.empty()) continue;
       notes += "  " + std::string(grant->flag) + "  " + std::string(grant->what) + " (" + key + ")\n";
