@@ -34,7 +34,8 @@ struct Node {
 
 class Composer {
  public:
-  Composer(const ComposeOptions& options) : options_(options), modules_(registry_, options.features) {}
+  Composer(const ComposeOptions& options)
+      : options_(options), modules_(registry_, options.features) {}
 
   Result<std::vector<uint8_t>> run(const Part& main, const std::vector<Part>& others);
 
@@ -48,7 +49,7 @@ class Composer {
   const ComposeOptions& options_;
   TypeRegistry registry_;
   PlainModules modules_;
-  std::vector<Node> nodes_;     // the main one first
+  std::vector<Node> nodes_;    // the main one first
   std::vector<size_t> order_;  // providers first
 };
 
@@ -56,8 +57,7 @@ Status Composer::read(const Part& part) {
   Node node;
   node.name = part.name;
   node.syntax = SKIFF_TRY(decode_component(part.binary, options_.features));
-  node.info =
-      SKIFF_TRY(validate_component(node.syntax, registry_, modules_, {options_.features}));
+  node.info = SKIFF_TRY(validate_component(node.syntax, registry_, modules_, {options_.features}));
   nodes_.push_back(std::move(node));
   return {};
 }
@@ -77,13 +77,11 @@ Status Composer::link() {
                         "`" + import.name.name + "` of " + nodes_[i].name + " is no " +
                             std::string(text_of(e.type.sort)) + ", as " + nodes_[j].name +
                             " exports it");
-          const auto [slot, is_new] =
-              nodes_[i].from.try_emplace(import.name.name, j, e.name.name);
+          const auto [slot, is_new] = nodes_[i].from.try_emplace(import.name.name, j, e.name.name);
           if (!is_new && slot->second.first != j)
             return wrong("`" + import.name.name + "` is exported by " +
                          nodes_[slot->second.first].name + " and by " + nodes_[j].name);
-          if (is_new || slot->second.second != import.name.name)
-            slot->second.second = e.name.name;
+          if (is_new || slot->second.second != import.name.name) slot->second.second = e.name.name;
           useful[j] = true;
         }
       }
@@ -98,8 +96,9 @@ Status Composer::order() {
   while (order_.size() < nodes_.size()) {
     const size_t before = order_.size();
     for (size_t i = 0; i < nodes_.size(); ++i) {
-      const bool ready = !done[i] && std::all_of(nodes_[i].from.begin(), nodes_[i].from.end(),
-                                                 [&](const auto& f) { return done[f.second.first]; });
+      const bool ready =
+          !done[i] && std::all_of(nodes_[i].from.begin(), nodes_[i].from.end(),
+                                  [&](const auto& f) { return done[f.second.first]; });
       if (!ready) continue;
       done[i] = true;
       order_.push_back(i);
@@ -169,8 +168,7 @@ Status Composer::instantiate(Node& node, RootScope& scope, ComponentBuilder& out
       return wrong("`" + name + "` of " + node.name + " cannot be imported by the composition");
     args.push_back({name, *open, 0});
   }
-  const uint32_t component =
-      out.add(Sort::Component, ComponentDef{node.syntax});
+  const uint32_t component = out.add(Sort::Component, ComponentDef{node.syntax});
   node.instance = out.instance(component, std::move(args));
   return {};
 }

@@ -91,7 +91,8 @@ TEST(ComponentCompose, Refuses) {
   EXPECT_EQ(composed(part("main", main), {part("left", left), part("right", right)}, true),
             "invalid argument: these need each other in a circle: main, left, right");
   const std::string wrong = composed(
-      part("user", R"((component (import "a:b/clock" (instance (export "now" (func (result string)))))))"),
+      part("user",
+           R"((component (import "a:b/clock" (instance (export "now" (func (result string)))))))"),
       {part("clock", kClock)});
   EXPECT_NE(wrong.find("now"), std::string::npos) << wrong;
 }

@@ -1,12 +1,12 @@
 // Looking up what core modules import.
 #include "component/tools/core_input.h"
+
 #include "component/tools/wit_names.h"
 
 namespace skiff::component::tools {
 namespace {
 
 using Kind = CoreImportName::Kind;
-
 
 std::unexpected<Error> unknown(const CoreInput& input, const Import& import, std::string why) {
   std::string detail = "`" + std::string(import.module) + "` `" + std::string(import.name) + "`";
@@ -22,8 +22,8 @@ class Lookup {
   Status fill(const CoreInput& input, CoreUse& use) const {
     const CoreImportName& n = use.name;
     if (n.kind == Kind::Builtin || is_unit(n)) return {};
-    const bool function = n.kind == Kind::Lower || n.kind == Kind::TaskReturn ||
-                          n.kind == Kind::Payload;
+    const bool function =
+        n.kind == Kind::Lower || n.kind == Kind::TaskReturn || n.kind == Kind::Payload;
     SKIFF_TRY(fill_item(input, use, function));
     if (n.kind != Kind::Payload) return {};
     const std::vector<TypeId> payloads = payloads_of(r_, *use.function);
@@ -31,8 +31,7 @@ class Lookup {
       return unknown(input, *use.import, "the function has no such future or stream");
     use.payload = payloads[n.number];
     const bool stream = std::holds_alternative<Stream>(r_[*use.payload].body);
-    if (stream != is_stream(n.builtin))
-      return unknown(input, *use.import, "a future is no stream");
+    if (stream != is_stream(n.builtin)) return unknown(input, *use.import, "a future is no stream");
     return {};
   }
 
@@ -95,8 +94,7 @@ bool needs_memory(CanonKind kind) {
 
 Needs needs_of(const Resolve& resolve, const CoreUse& use) {
   if (use.from != CoreUse::From::World) return {};
-  if (use.name.kind == Kind::Lower)
-    return needs_of_lower(resolve, *use.function, use.name.async_);
+  if (use.name.kind == Kind::Lower) return needs_of_lower(resolve, *use.function, use.name.async_);
   if (use.name.kind == Kind::TaskReturn) return needs_of_task_return(resolve, *use.function);
   if (use.name.kind == Kind::Payload) {
     const CanonKind kind = use.name.builtin;

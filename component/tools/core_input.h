@@ -16,13 +16,13 @@ struct CoreUse {
   enum class From : uint8_t { World, Adapter, Main, MainMemory };
   From from = From::World;
   const Import* import = nullptr;
-  const skiff::FuncType* type = nullptr;   // of functions
-  CoreImportName name;                     // World
-  std::string key;                         // World: of the item, empty for the world's own
-  const wit::Function* function = nullptr; // World: Lower, TaskReturn
-  wit::TypeId resource;                    // World: Resource*
-  std::optional<wit::TypeId> payload;      // World: Payload, unless it is a unit's
-  size_t adapter = 0;                      // Adapter
+  const skiff::FuncType* type = nullptr;    // of functions
+  CoreImportName name;                      // World
+  std::string key;                          // World: of the item, empty for the world's own
+  const wit::Function* function = nullptr;  // World: Lower, TaskReturn
+  wit::TypeId resource;                     // World: Resource*
+  std::optional<wit::TypeId> payload;       // World: Payload, unless it is a unit's
+  size_t adapter = 0;                       // Adapter
   Needs needs;
   /// Function of the shim that stands for it.
   std::optional<uint32_t> shim;
@@ -45,6 +45,7 @@ struct CoreInput {
 
 /// Finds out what the imports stand for. `inputs`: the main module, then the adapters.
 /// Errors: UnknownImport.
-Status resolve_uses(const wit::Resolve& resolve, wit::WorldId world, std::vector<CoreInput>& inputs);
+Status resolve_uses(const wit::Resolve& resolve, wit::WorldId world,
+                    std::vector<CoreInput>& inputs);
 
 }  // namespace skiff::component::tools

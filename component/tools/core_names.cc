@@ -162,8 +162,7 @@ std::string standard_name(std::string_view key, std::string_view name) {
 }  // namespace
 
 CoreImportName parse_core_import(std::string_view module, std::string_view field) {
-  const bool standard =
-      module == kStandard || module.starts_with(std::string(kStandard) + "|");
+  const bool standard = module == kStandard || module.starts_with(std::string(kStandard) + "|");
   return standard ? parse_standard(module, field) : parse_legacy(module, field);
 }
 

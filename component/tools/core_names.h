@@ -16,7 +16,13 @@ namespace skiff::component::tools {
 /// What an import of a core module asks for.
 struct CoreImportName {
   enum class Kind : uint8_t {
-    Lower, ResourceDrop, ResourceNew, ResourceRep, TaskReturn, Builtin, Payload
+    Lower,
+    ResourceDrop,
+    ResourceNew,
+    ResourceRep,
+    TaskReturn,
+    Builtin,
+    Payload
   };
   Kind kind = Kind::Lower;
   /// Concerns a resource or function that the world exports.

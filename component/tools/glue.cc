@@ -24,8 +24,7 @@ std::string type_text(const skiff::FuncType& type) {
 
 std::vector<uint8_t> shim_module(const std::vector<skiff::FuncType>& signatures) {
   const std::string size = std::to_string(signatures.size());
-  std::string text =
-      "(module (table (export \"$imports\") " + size + " " + size + " funcref)\n";
+  std::string text = "(module (table (export \"$imports\") " + size + " " + size + " funcref)\n";
   for (size_t i = 0; i < signatures.size(); ++i) {
     const std::string type = type_text(signatures[i]), number = std::to_string(i);
     text += "(func (export \"" + number + "\")" + type;
@@ -38,7 +37,8 @@ std::vector<uint8_t> shim_module(const std::vector<skiff::FuncType>& signatures)
 
 std::vector<uint8_t> fixup_module(const std::vector<skiff::FuncType>& signatures) {
   const std::string size = std::to_string(signatures.size());
-  std::string text = "(module (import \"\" \"$imports\" (table " + size + " " + size + " funcref))\n";
+  std::string text =
+      "(module (import \"\" \"$imports\" (table " + size + " " + size + " funcref))\n";
   std::string elements;
   for (size_t i = 0; i < signatures.size(); ++i) {
     text += "(import \"\" \"" + std::to_string(i) + "\" (func" + type_text(signatures[i]) + "))\n";

@@ -10,7 +10,8 @@
 
 namespace skiff::component::tools {
 
-/// What an import needs of the user, for WASI; `flag` of `skiff run`, empty when it is always given.
+/// What an import needs of the user, for WASI; `flag` of `skiff run`, empty when it is always
+/// given.
 struct Grant {
   std::string_view interface;  // package and interface, without version: "wasi:filesystem/preopens"
   std::string_view flag;

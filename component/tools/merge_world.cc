@@ -24,7 +24,7 @@ class Merger {
   Result<TypeId> owned_type(TypeId id, uint32_t depth);
   Status body(TypeBody& body, uint32_t depth);
   Result<Function> function(const Function& f);
-  Status items(const OrderedMap<WorldItem>& from, OrderedMap<WorldItem> World::*to);
+  Status items(const OrderedMap<WorldItem>& from, OrderedMap<WorldItem> World::* to);
 
   static std::unexpected<Error> bad(std::string what) {
     return fail(ErrorCode::InvalidWit, kNoOffset, kNoIndex, std::move(what));
@@ -166,7 +166,7 @@ Result<Function> Merger::function(const Function& f) {
   return copy;
 }
 
-Status Merger::items(const OrderedMap<WorldItem>& from, OrderedMap<WorldItem> World::*to) {
+Status Merger::items(const OrderedMap<WorldItem>& from, OrderedMap<WorldItem> World::* to) {
   for (const auto& [key, item] : from) {
     if (const TypeId* id = std::get_if<TypeId>(&item)) {
       SKIFF_TRY(type(*id, 0));

@@ -58,8 +58,7 @@ Result<std::vector<uint8_t>> embed_world(ByteSpan module, const wit::Resolve& re
   out.bytes(std::span<const uint8_t>(SKIFF_TRY(without_worlds(module))));
   Writer section;
   section.name(std::string(wit::kWorldSection) + ":" + resolve[world].name);
-  section.bytes(
-      std::span<const uint8_t>(wit::encode_world_section(resolve, world, strings)));
+  section.bytes(std::span<const uint8_t>(wit::encode_world_section(resolve, world, strings)));
   out.u8(0);
   out.u32(section.size());
   out.bytes(section.view());

@@ -1,12 +1,12 @@
 // Counting flat values. Saturating: more than kMany is all the same. Recursion: bounded by
 // kMaxDepth; validation refuses types that deep.
 #include "component/tools/needs.h"
-#include "component/tools/wit_names.h"
 
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
 
+#include "component/tools/wit_names.h"
 #include "component/types/flatten.h"
 
 namespace skiff::component::tools {
@@ -67,8 +67,8 @@ class Counter {
     if (std::holds_alternative<Own>(body) || std::holds_alternative<Borrow>(body) ||
         std::holds_alternative<Stream>(body) || std::holds_alternative<Future>(body))
       return {1, false};
-    const bool sum = std::holds_alternative<Variant>(body) || std::holds_alternative<Option>(body) ||
-                     std::holds_alternative<ResultOf>(body);
+    const bool sum = std::holds_alternative<Variant>(body) ||
+                     std::holds_alternative<Option>(body) || std::holds_alternative<ResultOf>(body);
     Flat total;
     each_type(body, [&](const Type& part) {
       const Flat flat = of(part, depth);
@@ -115,9 +115,9 @@ Needs needs_of_lower(const Resolve& resolve, const Function& f, bool async_) {
   const Flat params = counter.of_params(f), result = counter.of_result(f);
   const uint32_t max_params = async_ ? kMaxFlatAsyncParams : kMaxFlatParams;
   const uint32_t max_results = async_ ? 0 : kMaxFlatResults;
-  return {params.pointer || params.count > max_params || result.pointer ||
-              result.count > max_results,
-          result.pointer};
+  return {
+      params.pointer || params.count > max_params || result.pointer || result.count > max_results,
+      result.pointer};
 }
 
 Needs needs_of_lift(const Resolve& resolve, const Function& f, bool async_) {

@@ -20,7 +20,6 @@ Needs needs_of_lift(const wit::Resolve& resolve, const wit::Function& f, bool as
 /// Of task.return for a function.
 Needs needs_of_task_return(const wit::Resolve& resolve, const wit::Function& f);
 
-
 /// The futures and streams in a function's type, each behind those inside of it.
 std::vector<wit::TypeId> payloads_of(const wit::Resolve& resolve, const wit::Function& f);
 /// Of reading or writing a future or stream.

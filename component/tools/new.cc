@@ -209,7 +209,8 @@ Result<uint32_t> Assembler::main_function(const CoreUse& use) {
     return out_.core_alias(Sort::CoreFunc, out_.core_instance(module, {}), "0");
   }
   if (!realloc_instance_) {
-    const uint32_t env = out_.core_exports({{"memory", {Sort::CoreMemory, SKIFF_TRY(memory())}, 0}});
+    const uint32_t env =
+        out_.core_exports({{"memory", {Sort::CoreMemory, SKIFF_TRY(memory())}, 0}});
     realloc_instance_ = out_.core_instance(out_.core_module(realloc_module()),
                                            {{"env", {Sort::CoreInstance, env}, 0}});
   }
@@ -217,8 +218,7 @@ Result<uint32_t> Assembler::main_function(const CoreUse& use) {
 }
 
 Result<SortIdx> Assembler::provide(CoreInput& input, const CoreUse& use) {
-  if (use.from == CoreUse::From::MainMemory)
-    return SortIdx{Sort::CoreMemory, SKIFF_TRY(memory())};
+  if (use.from == CoreUse::From::MainMemory) return SortIdx{Sort::CoreMemory, SKIFF_TRY(memory())};
   if (use.shim) return SortIdx{Sort::CoreFunc, shim_functions_[*use.shim]};
   if (use.from == CoreUse::From::Main)
     return SortIdx{Sort::CoreFunc, SKIFF_TRY(main_function(use))};
@@ -266,8 +266,7 @@ Status Assembler::fix_up() {
                        {Sort::CoreFunc, core_function(*destructor.input, destructor.name)},
                        0});
   const uint32_t args = out_.core_exports(std::move(exports));
-  out_.core_instance(out_.core_module(fixup_module(shims_)),
-                     {{"", {Sort::CoreInstance, args}, 0}});
+  out_.core_instance(out_.core_module(fixup_module(shims_)), {{"", {Sort::CoreInstance, args}, 0}});
   return {};
 }
 
@@ -336,8 +335,7 @@ Result<Component> Assembler::run() {
   if (!shims_.empty()) {
     shim_instance_ = out_.core_instance(out_.core_module(shim_module(shims_)), {});
     for (size_t i = 0; i < shims_.size(); ++i)
-      shim_functions_.push_back(
-          out_.core_alias(Sort::CoreFunc, shim_instance_, std::to_string(i)));
+      shim_functions_.push_back(out_.core_alias(Sort::CoreFunc, shim_instance_, std::to_string(i)));
   }
   define_resources();
   for (CoreInput& input : inputs_) SKIFF_TRY(instantiate(input));
@@ -411,11 +409,11 @@ Result<std::vector<uint8_t>> new_component(SharedBytes module, const NewOptions&
   inputs.reserve(1 + options.adapters.size());
   inputs.push_back(SKIFF_TRY(read_input("", module, options.features, world)));
   for (const Adapter& adapter : options.adapters)
-    inputs.push_back(
-        SKIFF_TRY(read_input(adapter.name, adapter.binary, options.features, world)));
+    inputs.push_back(SKIFF_TRY(read_input(adapter.name, adapter.binary, options.features, world)));
   if (!world)
-    return lacks("the module has no custom section `component-type`; `skiff component embed` adds "
-                 "one");
+    return lacks(
+        "the module has no custom section `component-type`; `skiff component embed` adds "
+        "one");
   for (CoreInput& input : inputs) {
     // Views of exports by name point into the module, which has moved with its input.
     input.exports.clear();

@@ -1,5 +1,5 @@
-// Components from core modules in the text format with worlds embedded from WIT text: they validate,
-// and have the imports and exports that their worlds say.
+// Components from core modules in the text format with worlds embedded from WIT text: they
+// validate, and have the imports and exports that their worlds say.
 #include "component/tools/new.h"
 
 #include <gtest/gtest.h>
@@ -43,7 +43,8 @@ std::string made(const Result<std::vector<uint8_t>>& component) {
   return wit::print_world(world->resolve, world->world);
 }
 
-std::string make(const std::string& wat, const std::string& wit, std::vector<Adapter> adapters = {}) {
+std::string make(const std::string& wat, const std::string& wit,
+                 std::vector<Adapter> adapters = {}) {
   return made(new_component(module_of(wat, wit), {Features::all(), std::move(adapters)}));
 }
 
@@ -228,18 +229,21 @@ TEST(ComponentNew, HostileBytes) {
     for (const uint8_t value : {0x00, 0x01, 0x41, 0xFF}) {
       std::vector<uint8_t> changed(module.bytes.begin(), module.bytes.end());
       changed[i] = value;
-      made += new_component(SharedBytes::own(std::move(changed)), {Features::all(), {}}).has_value();
+      made +=
+          new_component(SharedBytes::own(std::move(changed)), {Features::all(), {}}).has_value();
     }
   EXPECT_GT(made, 0u);
 }
 
 TEST(ComponentNew, Refuses) {
-  const std::string wit = "package a:b; world w { import f: func(s: string); export g: func() -> string; }";
+  const std::string wit =
+      "package a:b; world w { import f: func(s: string); export g: func() -> string; }";
   const std::string f = R"((import "$root" "f" (func (param i32 i32))))";
   const std::string g = R"((func (export "g") (result i32) i32.const 0))";
-  EXPECT_EQ(make("(module)", ""),
-            "invalid component: the module has no custom section `component-type`; `skiff component "
-            "embed` adds one");
+  EXPECT_EQ(
+      make("(module)", ""),
+      "invalid component: the module has no custom section `component-type`; `skiff component "
+      "embed` adds one");
   EXPECT_EQ(make("(module)", wit),
             "invalid component: the module does not export `g`, which world `a:b/w` requires");
   EXPECT_EQ(make("(module " + g + ")", wit),
@@ -249,18 +253,21 @@ TEST(ComponentNew, Refuses) {
             "its name");
   EXPECT_EQ(make("(module (import \"env\" \"m\" (memory 1)) " + g + ")", wit),
             "unknown import: `env` `m`: components can provide functions only");
-  EXPECT_NE(make("(module (import \"$root\" \"f\" (func (param i64))) (memory (export \"memory\") 1)" +
-                     g + ")",
-                 wit)
-                .find("invalid"),
-            std::string::npos);
+  EXPECT_NE(
+      make("(module (import \"$root\" \"f\" (func (param i64))) (memory (export \"memory\") 1)" +
+               g + ")",
+           wit)
+          .find("invalid"),
+      std::string::npos);
 }
 
 // Worlds of several sections are united.
 TEST(ComponentNew, SeveralWorlds) {
-  const wit::Resolved a = resolve("package a:b; interface i { resource r; f: func(x: borrow<r>); } world w { import i; }");
+  const wit::Resolved a = resolve(
+      "package a:b; interface i { resource r; f: func(x: borrow<r>); } world w { import i; }");
   const wit::Resolved b = resolve(
-      "package a:c; interface j { use a:b/i.{r}; g: func(x: r); } world v { import a:b/i; export j; }"
+      "package a:c; interface j { use a:b/i.{r}; g: func(x: r); } world v { import a:b/i; export "
+      "j; }"
       " package a:b { interface i { resource r; f: func(x: borrow<r>); } }");
   wit::DecodedWorld into{a.resolve, *a.resolve[a.main].worlds.find("w")};
   const wit::DecodedWorld from{b.resolve, *b.resolve[b.main].worlds.find("v")};

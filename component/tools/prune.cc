@@ -1,9 +1,10 @@
 // Marks types from the functions that stay, then drops the rest.
 #include "component/tools/prune.h"
-#include "component/tools/wit_names.h"
 
 #include <unordered_set>
 #include <vector>
+
+#include "component/tools/wit_names.h"
 
 namespace skiff::component::tools {
 namespace {

@@ -14,8 +14,8 @@ namespace skiff::component::tools {
 /// empty name keeps the interface even if nothing of it is used.
 using UsedFunctions = std::set<std::pair<std::string, std::string>>;
 
-/// Keeps of the imports the used functions and types, and the types that these, the exports and the world
-/// itself need. Interfaces that are exported too stay whole.
+/// Keeps of the imports the used functions and types, and the types that these, the exports and the
+/// world itself need. Interfaces that are exported too stay whole.
 void prune_imports(wit::Resolve& resolve, wit::WorldId world, const UsedFunctions& used,
                    const std::vector<wit::TypeId>& used_types);
 

@@ -2,15 +2,14 @@
 // every named type they mention, and exports them with types told in terms of its own exports: so
 // every type in the exported instance has a name. Recursion: over types, bounded by kMaxDepth.
 #include "component/tools/scope.h"
-#include "component/tools/wit_names.h"
 
 #include <functional>
 
+#include "component/tools/wit_names.h"
 #include "component/wit/encode.h"
 
 namespace skiff::component::tools {
 namespace {
-
 
 constexpr uint32_t kMaxDepth = 200;
 
@@ -158,8 +157,8 @@ Result<ValTypeRef> RootScope::encode(TypeId id) {
   } else if (const Alias* alias = std::get_if<Alias>(&def.body)) {
     type = SKIFF_TRY(value(alias->type));
   } else {
-    type.type = out_.type(
-        SKIFF_TRY(define(def.body, [this](const Type& part) { return value(part); })));
+    type.type =
+        out_.type(SKIFF_TRY(define(def.body, [this](const Type& part) { return value(part); })));
   }
   own_.emplace(id.index, type);
   return type;
@@ -181,7 +180,8 @@ namespace {
 
 class Wrapper {
  public:
-  Wrapper(const Resolve& resolve, InterfaceId id, RootScope& scope) : r_(resolve), id_(id), scope_(scope) {}
+  Wrapper(const Resolve& resolve, InterfaceId id, RootScope& scope)
+      : r_(resolve), id_(id), scope_(scope) {}
 
   Result<uint32_t> run(const std::vector<uint32_t>& functions, ComponentBuilder& out);
 
@@ -225,8 +225,8 @@ Result<ValTypeRef> Wrapper::import_named(TypeId id) {
   const bool resource = std::holds_alternative<Resource>(def.body);
   uint32_t index = 0;
   if (!resource) {
-    index = in_.type(
-        SKIFF_TRY(define(def.body, [this](const Type& part) { return imported(part); })));
+    index =
+        in_.type(SKIFF_TRY(define(def.body, [this](const Type& part) { return imported(part); })));
     if (def.name.empty()) return ValTypeRef{index};
   }
   const std::string name = "type-" + std::to_string(args_.size()) + "-" + def.name;
@@ -258,8 +258,8 @@ Status Wrapper::export_type(const std::string& name, TypeId id) {
   } else if (std::holds_alternative<Resource>(def.body)) {
     type = SKIFF_TRY(index(SKIFF_TRY(imported(Type{id}))));
   } else {
-    type = in_.type(
-        SKIFF_TRY(define(def.body, [this](const Type& part) { return exported(part); })));
+    type =
+        in_.type(SKIFF_TRY(define(def.body, [this](const Type& part) { return exported(part); })));
   }
   exported_[id.index] = ValTypeRef{in_.export_(plain_name(name), {Sort::Type, type})};
   return {};

@@ -52,7 +52,7 @@ class RootScope {
   const wit::Resolve& r_;
   ComponentBuilder& out_;
   std::unordered_map<std::string, uint32_t> instances_, functions_, types_;  // of imports, by key
-  std::unordered_map<uint32_t, uint32_t> instance_of_;   // InterfaceId -> newest instance
+  std::unordered_map<uint32_t, uint32_t> instance_of_;         // InterfaceId -> newest instance
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> aliases_;  // instance, TypeId -> type index
   std::unordered_map<uint32_t, uint32_t> local_resources_;
   std::unordered_set<uint32_t> pending_;  // InterfaceIds still to be exported

@@ -1,5 +1,5 @@
-// In this folder, Type, TypeId, Function and the like are those of WIT; the component's own have the
-// same names.
+// In this folder, Type, TypeId, Function and the like are those of WIT; the component's own have
+// the same names.
 #pragma once
 
 #include "component/wit/model.h"

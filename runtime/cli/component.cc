@@ -1,5 +1,5 @@
-// `skiff component`: the tools that make and combine components. Its first operand is the tool, each
-// with a table of options of its own.
+// `skiff component`: the tools that make and combine components. Its first operand is the tool,
+// each with a table of options of its own.
 #include "component/text/text.h"
 #include "component/tools/compose.h"
 #include "component/tools/module.h"
@@ -38,10 +38,10 @@ int run_wit(const Arguments& args) {
     return write_binary(args, wit::encode_package(resolved->resolve, resolved->main))
                ? kExitOk
                : kExitFailure;
-  const std::string text =
-      args.has("json") ? wit::to_json(resolved->resolve) + "\n"
-                       : wit::print_package(resolved->resolve, resolved->main,
-                                            {.dependencies = !args.has("no-deps")});
+  const std::string text = args.has("json")
+                               ? wit::to_json(resolved->resolve) + "\n"
+                               : wit::print_package(resolved->resolve, resolved->main,
+                                                    {.dependencies = !args.has("no-deps")});
   return write_output(args.value("output").value_or("-"), text) ? kExitOk : kExitFailure;
 }
 
@@ -63,8 +63,9 @@ constexpr CommandSpec kWit = {
     .name = "component wit",
     .operands = "FILE|DIR",
     .summary = "print a WIT package, or the world of a component, as WIT",
-    .details = "Reads WIT text, a directory of it (with dependencies in deps/), a WIT package in its\n"
-               "binary form, a component, or a core module with an embedded world.\n",
+    .details =
+        "Reads WIT text, a directory of it (with dependencies in deps/), a WIT package in its\n"
+        "binary form, a component, or a core module with an embedded world.\n",
     .options = kWitOptions,
     .run = run_wit,
     .min_operands = 1,
@@ -86,8 +87,8 @@ int run_embed(const Arguments& args) {
   }
   auto resolved = load_any_wit(path, args);
   if (!resolved) return kExitFailure;
-  const auto world = wit::select_world(resolved->resolve, resolved->main,
-                                       args.value("world").value_or(""));
+  const auto world =
+      wit::select_world(resolved->resolve, resolved->main, args.value("world").value_or(""));
   if (!world) return fail_with(path, world.error());
   const auto input = read_input(args.operands()[1]);
   if (!input) return kExitFailure;
@@ -225,8 +226,9 @@ constexpr CommandSpec kCompose = {
     .name = "component compose",
     .operands = "MAIN",
     .summary = "link several components into one",
-    .details = "Like 'plug', but the others are linked with each other too. Names match when they are\n"
-               "equal or name the same interface in compatible versions.\n",
+    .details =
+        "Like 'plug', but the others are linked with each other too. Names match when they are\n"
+        "equal or name the same interface in compatible versions.\n",
     .options = kComposeOptions,
     .run = run_compose,
     .min_operands = 1,
@@ -264,13 +266,14 @@ const CommandSpec kComponentCommand = {
     .name = "component",
     .operands = "TOOL [OPTION]... FILE...",
     .summary = "make components and look at their interfaces",
-    .details = "Tools:\n"
-               "  new MODULE         make a component from a core module with an embedded world\n"
-               "  embed WIT MODULE   add a world to a core module\n"
-               "  wit FILE|DIR       print WIT: of text, packages and components\n"
-               "  plug SOCKET        satisfy imports of a component by exports of others\n"
-               "  compose MAIN       link several components into one\n\n"
-               "'skiff component TOOL --help' lists the options of a tool.\n",
+    .details =
+        "Tools:\n"
+        "  new MODULE         make a component from a core module with an embedded world\n"
+        "  embed WIT MODULE   add a world to a core module\n"
+        "  wit FILE|DIR       print WIT: of text, packages and components\n"
+        "  plug SOCKET        satisfy imports of a component by exports of others\n"
+        "  compose MAIN       link several components into one\n\n"
+        "'skiff component TOOL --help' lists the options of a tool.\n",
     .options = {},
     .run = run_component,
     .min_operands = 1,

@@ -17,11 +17,16 @@ namespace wit = component::wit;
 
 std::string_view kind_name(ExternKind kind) {
   switch (kind) {
-    case ExternKind::Func: return "func";
-    case ExternKind::Table: return "table";
-    case ExternKind::Memory: return "memory";
-    case ExternKind::Global: return "global";
-    case ExternKind::Tag: return "tag";
+    case ExternKind::Func:
+      return "func";
+    case ExternKind::Table:
+      return "table";
+    case ExternKind::Memory:
+      return "memory";
+    case ExternKind::Global:
+      return "global";
+    case ExternKind::Tag:
+      return "tag";
   }
   return "";
 }
@@ -35,8 +40,7 @@ std::string type_text(const Module& module, ExternKind kind, uint32_t index) {
 // A decoded module is not a valid one: indices may be out of range.
 bool in_range(const Module& module, ExternKind kind, uint32_t index) {
   if (kind != ExternKind::Func) return true;
-  return index < module.functions.size() &&
-         module.functions[index].type < module.types.size();
+  return index < module.functions.size() && module.functions[index].type < module.types.size();
 }
 
 int inspect_module(const Input& input, const Module& module, bool json) {
@@ -83,7 +87,8 @@ int inspect_world(const wit::DecodedWorld& world, bool json) {
     if (needs_nothing(world.resolve, item)) continue;
     if (const tools::Grant* grant = tools::grant_of(key)) {
       if (grant->flag.empty()) continue;
-      notes += "  " + std::string(grant->flag) + "  " + std::string(grant->what) + " (" + key + ")\n";
+      notes +=
+          "  " + std::string(grant->flag) + "  " + std::string(grant->what) + " (" + key + ")\n";
       grants.push_back({{"import", key}, {"flag", grant->flag}, {"what", grant->what}});
     } else {
       notes += "  nothing in WASI provides " + key + "\n";
@@ -101,23 +106,24 @@ int inspect_world(const wit::DecodedWorld& world, bool json) {
     return print_json(document) ? kExitOk : kExitFailure;
   }
   std::string text = wit::print_package(world.resolve, w.package, {.dependencies = true});
-  if (!notes.empty()) text += "\n// What it may use only when granted:\n" + [&] {
-    std::string lines;
-    for (size_t at = 0; at < notes.size();) {
-      const size_t end = notes.find('\n', at);
-      lines += "//" + notes.substr(at, end - at) + "\n";
-      at = end + 1;
-    }
-    return lines;
-  }();
+  if (!notes.empty())
+    text += "\n// What it may use only when granted:\n" + [&] {
+      std::string lines;
+      for (size_t at = 0; at < notes.size();) {
+        const size_t end = notes.find('\n', at);
+        lines += "//" + notes.substr(at, end - at) + "\n";
+        at = end + 1;
+      }
+      return lines;
+    }();
   return print(text) ? kExitOk : kExitFailure;
 }
 
 int run_inspect(const Arguments& args) {
   const auto input = read_input(args.operands()[0]);
   if (!input) return kExitFailure;
-  SharedBytes binary{{reinterpret_cast<const uint8_t*>(input->content.data()), input->content.size()},
-                     nullptr};
+  SharedBytes binary{
+      {reinterpret_cast<const uint8_t*>(input->content.data()), input->content.size()}, nullptr};
   if (input->is_text && component::is_component_text(input->content)) {
     auto encoded = component::component_wat_to_binary(input->content, Features::all());
     if (!encoded) return report_error(*input, encoded.error()), kExitFailure;
