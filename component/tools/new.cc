@@ -52,7 +52,9 @@ class Assembler {
   Result<std::vector<CanonOpt>> options(const CoreInput& input, Needs needs, bool lift);
   Result<uint32_t> memory();
   uint32_t core_function(const CoreInput& input, const std::string& name) {
-    return out_.core_alias(Sort::CoreFunc, input.instance, name);
+    const auto [slot, is_new] = core_functions_.try_emplace({input.instance, name}, 0);
+    if (is_new) slot->second = out_.core_alias(Sort::CoreFunc, input.instance, name);
+    return slot->second;
   }
   // Whether an import goes through the shim: what it is made of comes after the module.
   bool is_late(const CoreInput& input, const CoreUse& use) const {
@@ -71,6 +73,7 @@ class Assembler {
   std::vector<uint32_t> shim_functions_;                  // core functions
   uint32_t shim_instance_ = 0;
   std::optional<uint32_t> memory_, realloc_instance_;
+  std::map<std::pair<uint32_t, std::string>, uint32_t> core_functions_;  // by instance and name
 };
 
 // ---- planning
@@ -414,11 +417,6 @@ Result<std::vector<uint8_t>> new_component(SharedBytes module, const NewOptions&
     return lacks(
         "the module has no custom section `component-type`; `skiff component embed` adds "
         "one");
-  for (CoreInput& input : inputs) {
-    // Views of exports by name point into the module, which has moved with its input.
-    input.exports.clear();
-    for (const Export& e : input.module.exports) input.exports.emplace(e.name, &e);
-  }
   SKIFF_TRY(resolve_uses(world->resolve, world->world, inputs));
   Resolve pruned = world->resolve;
   prune_imports(pruned, world->world, used_functions(inputs), used_types(inputs));
