@@ -1,7 +1,10 @@
 // Looking up what core modules import.
 #include "component/tools/core_input.h"
 
+#include <algorithm>
+
 #include "component/tools/wit_names.h"
+#include "component/wit/version.h"
 
 namespace skiff::component::tools {
 namespace {
@@ -114,6 +117,20 @@ std::string CoreInput::find_function(std::initializer_list<std::string> names) c
     if (found != exports.end() && found->second->kind == ExternKind::Func) return n;
   }
   return {};
+}
+
+std::string CoreInput::export_key(const std::string& key) const {
+  std::string compatible = key;
+  if (key.find('@') == key.npos) return key;
+  for (const Export& e : module.exports) {
+    if (e.kind != ExternKind::Func) continue;
+    std::string_view name = e.name.substr(0, e.name.find('#'));
+    if (name.size() == e.name.size()) continue;
+    name.remove_prefix(std::min(name.size(), name.rfind(']') + 1));
+    if (name == key) return key;
+    if (wit::names_compatible(key, name)) compatible = name;
+  }
+  return compatible;
 }
 
 const skiff::FuncType& CoreInput::function_type(uint32_t index) const {

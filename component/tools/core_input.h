@@ -40,6 +40,9 @@ struct CoreInput {
   bool is_main() const { return name.empty(); }
   /// The first of the names that it exports as a function, or empty.
   std::string find_function(std::initializer_list<std::string> names) const;
+  /// The key under which it exports functions of an interface: the world's, or one in a compatible
+  /// version.
+  std::string export_key(const std::string& key) const;
   const skiff::FuncType& function_type(uint32_t index) const;
 };
 

@@ -4,6 +4,7 @@
 #include "component/tools/module.h"
 #include "component/tools/wit_names.h"
 #include "component/wit/print.h"
+#include "component/wit/version.h"
 
 namespace skiff::component::tools {
 namespace {
@@ -18,6 +19,7 @@ class Merger {
   Status run(const World& world);
 
  private:
+  void raise(PackageId id, const wit::Version& version);
   PackageId package(PackageId id);
   Result<InterfaceId> interface(InterfaceId id);
   Result<TypeId> type(TypeId id, uint32_t depth);
@@ -37,9 +39,37 @@ class Merger {
   std::unordered_map<uint32_t, TypeId> types_;
 };
 
+// Gives a package of `into` a newer version: its interfaces have new names in the world.
+void Merger::raise(PackageId id, const wit::Version& version) {
+  World& world = into_[world_];
+  for (OrderedMap<WorldItem>* items : {&world.imports, &world.exports}) {
+    OrderedMap<WorldItem> renamed;
+    for (auto& [key, item] : *items) {
+      std::string name = key;
+      const auto* i = std::get_if<WorldInterface>(&item);
+      if (i && into_[i->interface].package == id && key == into_.name_of(i->interface)) {
+        wit::PackageName package = into_[id].name;
+        package.version = version;
+        name = package.item(into_[i->interface].name);
+      }
+      renamed.insert(std::move(name), std::move(item));
+    }
+    *items = std::move(renamed);
+  }
+  into_[id].name.version = version;
+}
+
+// The package of that name, or of a compatible version, or a new one.
 PackageId Merger::package(PackageId id) {
   const wit::Package& p = from_[id];
   if (const auto found = into_.find_package(p.name)) return *found;
+  for (uint32_t i = 0; p.name.version && i < into_.packages.size(); ++i) {
+    const wit::PackageName& other = into_.packages[i].name;
+    if (other.ns != p.name.ns || other.name != p.name.name || !other.version) continue;
+    if (!wit::semver_compatible(*p.name.version, *other.version)) continue;
+    if (wit::compare(*p.name.version, *other.version) > 0) raise({i}, *p.name.version);
+    return {i};
+  }
   into_.packages.push_back({p.name, p.docs, {}, {}});
   return {static_cast<uint32_t>(into_.packages.size() - 1)};
 }
@@ -167,14 +197,17 @@ Result<Function> Merger::function(const Function& f) {
 }
 
 Status Merger::items(const OrderedMap<WorldItem>& from, OrderedMap<WorldItem> World::* to) {
-  for (const auto& [key, item] : from) {
+  for (const auto& [from_key, item] : from) {
+    std::string key = from_key;
     if (const TypeId* id = std::get_if<TypeId>(&item)) {
       SKIFF_TRY(type(*id, 0));
       continue;
     }
     WorldItem copy = item;
     if (auto* i = std::get_if<WorldInterface>(&copy)) {
+      const bool own_name = key == from_.name_of(i->interface);
       i->interface = SKIFF_TRY(interface(i->interface));
+      if (own_name) key = into_.name_of(i->interface);
     } else {
       copy = SKIFF_TRY(function(std::get<Function>(item)));
     }

@@ -27,7 +27,8 @@ Result<std::vector<uint8_t>> without_worlds(ByteSpan module);
 Result<std::vector<uint8_t>> embed_world(ByteSpan module, const wit::Resolve& resolve,
                                          wit::WorldId world, StringEncoding strings);
 
-/// Adds what one world imports and exports to another. Interfaces of the same name are united.
+/// Adds what one world imports and exports to another. Interfaces of the same name, in equal or
+/// compatible versions, are united; they then have the newer version.
 /// Errors: InvalidWit where the same name means different things.
 Status merge_world(wit::DecodedWorld& into, const wit::DecodedWorld& from);
 

@@ -90,8 +90,8 @@ void Assembler::plan_shim() {
     if (!i) continue;
     for (const auto& [name, id] : r_[i->interface].types) {
       if (!std::holds_alternative<wit::Resource>(r_[id].body)) continue;
-      const std::vector<std::string> names = destructor_names(key, name);
       for (const CoreInput& input : inputs_) {
+        const std::vector<std::string> names = destructor_names(input.export_key(key), name);
         const std::string found = input.find_function({names[0], names[1]});
         if (found.empty() || destructors_.contains(id.index)) continue;
         destructors_[id.index] = {&input, found, static_cast<uint32_t>(shims_.size())};
@@ -285,7 +285,7 @@ void Assembler::start() {
 
 Result<uint32_t> Assembler::lift(const std::string& key, const Function& f) {
   for (const CoreInput& input : inputs_)
-    for (const CoreExportNames& names : core_export_names(key, f.name)) {
+    for (const CoreExportNames& names : core_export_names(input.export_key(key), f.name)) {
       CanonDef def;
       def.kind = CanonKind::Lift;
       std::string found = input.find_function({names.function, "[async-lift]" + names.function,

@@ -283,5 +283,26 @@ TEST(ComponentNew, SeveralWorlds) {
   EXPECT_FALSE(merge_world(into, other).has_value());
 }
 
+// A module and its adapter may be made for different versions of an interface.
+TEST(ComponentNew, SeveralVersions) {
+  const SharedBytes adapter = module_of(R"((module
+      (import "h:o/out@0.2.6" "write" (func $write (param i32)))
+      (func (export "print") (param i32) (call $write (local.get 0)))))",
+                                        R"(package h:o@0.2.6;
+      interface out { write: func(c: char); newer: func(); } world w { import out; })");
+  EXPECT_EQ(make(R"((module (import "old" "print" (func $print (param i32)))
+      (import "h:o/out@0.2.1" "write" (func $write (param i32)))
+      (func (export "h:o/run@0.2.1#run")) (func (export "h:o/run@0.2.1#[dtor]r") (param i32))))",
+                 R"(package h:o@0.2.1; interface out { write: func(c: char); }
+      interface run { resource r; run: func(); } world w { import out; export run; })",
+                 {{"old", adapter}}),
+            R"(world root {
+  import h:o/out@0.2.6;
+
+  export h:o/run@0.2.6;
+}
+)");
+}
+
 }  // namespace
 }  // namespace skiff::component::tools
