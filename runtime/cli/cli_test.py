@@ -667,6 +667,39 @@ int main(int argc, char** argv) { return divide(10, argc - 1); }
         self.check("component", "plug", plug, "--plug", plug, status=1, err="exports nothing that is imported")
         self.check("component", "plug", socket, status=2, err="give --plug")
 
+    def test_component_resources(self):
+        """Two components made from core modules, one of which defines a resource with a destructor, linked."""
+        wit = self.file("shop.wit", """package a:b;
+          interface shop { resource counter { constructor(start: u32); next: func() -> u32; } dropped: func() -> u32; }
+          world provider { export shop; }
+          world user { import shop; export run: func() -> u32; }""")
+        provider = self.file("provider.wat", """(module
+            (import "[export]a:b/shop" "[resource-new]counter" (func $new (param i32) (result i32)))
+            (memory (export "memory") 1)
+            (func (export "a:b/shop#[constructor]counter") (param i32) (result i32)
+              (i32.store (i32.const 64) (local.get 0)) (call $new (i32.const 64)))
+            (func (export "a:b/shop#[method]counter.next") (param i32) (result i32)
+              (i32.store (local.get 0) (i32.add (i32.load (local.get 0)) (i32.const 1))) (i32.load (local.get 0)))
+            (func (export "a:b/shop#[dtor]counter") (param i32) (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 100))))
+            (func (export "a:b/shop#dropped") (result i32) (i32.load (i32.const 0))))""")
+        user = self.file("user.wat", """(module
+            (import "a:b/shop" "[constructor]counter" (func $make (param i32) (result i32)))
+            (import "a:b/shop" "[method]counter.next" (func $next (param i32) (result i32)))
+            (import "a:b/shop" "[resource-drop]counter" (func $drop (param i32)))
+            (import "a:b/shop" "dropped" (func $dropped (result i32)))
+            (func (export "run") (result i32) (local $c i32) (local $n i32)
+              (local.set $c (call $make (i32.const 40)))
+              (drop (call $next (local.get $c)))
+              (local.set $n (call $next (local.get $c)))
+              (call $drop (local.get $c))
+              (i32.add (local.get $n) (call $dropped))))""")
+        for name, wat in (("provider", provider), ("user", user)):
+            self.check("component", "embed", wit, wat, "--world", name, "-o", "e.wasm")
+            self.check("component", "new", "e.wasm", "-o", name + ".wasm")
+        self.check("component", "plug", "user.wasm", "--plug", "provider.wasm", "-o", "c.wasm")
+        self.check("wast", self.wast_of("c.wasm", '(assert_return (invoke "run") (u32.const 142))'),
+                   out="2 passed, 0 failed, 0 skipped\n")
+
     def test_component_wit(self):
         os.mkdir(os.path.join(self.dir, "wit"))
         self.file("wit/a.wit", "package a:b; interface i { f: func() -> list<u8>; } world w { import i; }")
