@@ -680,7 +680,8 @@ int main(int argc, char** argv) { return divide(10, argc - 1); }
               (i32.store (i32.const 64) (local.get 0)) (call $new (i32.const 64)))
             (func (export "a:b/shop#[method]counter.next") (param i32) (result i32)
               (i32.store (local.get 0) (i32.add (i32.load (local.get 0)) (i32.const 1))) (i32.load (local.get 0)))
-            (func (export "a:b/shop#[dtor]counter") (param i32) (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 100))))
+            (func (export "a:b/shop#[dtor]counter") (param i32)
+              (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 100))))
             (func (export "a:b/shop#dropped") (result i32) (i32.load (i32.const 0))))""")
         user = self.file("user.wat", """(module
             (import "a:b/shop" "[constructor]counter" (func $make (param i32) (result i32)))
