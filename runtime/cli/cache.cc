@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "component/binary/binary.h"
+#include "component/exec/component.h"
 #include "runtime/cli/cache_options.h"
 #include "runtime/cli/commands.h"
 #include "runtime/cli/input.h"
@@ -85,6 +87,16 @@ bool print_json_list(const CodeCache& cache, const std::vector<CacheEntry>& entr
   return print_json(document);
 }
 
+// A core module, or the core modules of a component.
+Status compile_either(Engine& engine, const SharedBytes& binary) {
+  if (component::is_component(binary.bytes)) {
+    SKIFF_TRY(component::compile_component(engine, binary));
+  } else {
+    SKIFF_TRY(compile_module(engine, binary));
+  }
+  return {};
+}
+
 // `skiff cache add FILE...`: as running them would, but for the running.
 int add_modules(const Arguments& args, const CacheOptions& cache) {
   RuntimeConfig config;
@@ -109,8 +121,9 @@ int add_modules(const Arguments& args, const CacheOptions& cache) {
     }
     const TierOptions options{.store = make_cache_store(cache.cache, input->name, cache.notes)};
     Engine engine(config.engine, artifact_tier().make(options));
-    if (const auto module = compile_module(engine, *binary); !module) {
-      report_error(*input, module.error(), true);
+    const Status compiled = compile_either(engine, *binary);
+    if (!compiled) {
+      report_error(*input, compiled.error(), true);
       code = kExitFailure;
     }
   }

@@ -608,6 +608,52 @@ int main(int argc, char** argv) { return divide(10, argc - 1); }
             binary = "".join(f"\\{byte:02x}" for byte in f.read())
         return self.file("component.wast", f'(component binary "{binary}")\n{assertions}')
 
+    # Components as programs.
+
+    COMMAND = """(component
+      (import "wasi:cli/exit@0.2.3" (instance $exit (export "exit-with-code" (func (param "status-code" u8)))))
+      (core func $exit (canon lower (func $exit "exit-with-code")))
+      (core module $m
+        (import "" "exit" (func $exit (param i32)))
+        (func (export "ok") (result i32) (i32.const 0))
+        (func (export "error") (result i32) (i32.const 1))
+        (func (export "exit") (result i32) (call $exit (i32.const 7)) (unreachable))
+        (func (export "trap") (result i32) (unreachable))
+        (func (export "spin") (result i32) (loop (br 0)) (unreachable)))
+      (core instance $i (instantiate $m (with "" (instance (export "exit" (func $exit))))))
+      (func $run (result (result)) (canon lift (core func $i "ENTRY")))
+      (instance $r (export "run" (func $run)))
+      (export "wasi:cli/run@0.2.0" (instance $r)))"""
+
+    def test_run_component(self):
+        for entry, status, err in (("ok", 0, None), ("error", 1, ""), ("exit", 7, ""), ("trap", 134, "unreachable")):
+            name = self.file(entry + ".wat", self.COMMAND.replace("ENTRY", entry))
+            self.check("run", name, status=status, err=err)
+            self.check("wat2wasm", name, "-o", entry + ".wasm")
+            self.check("run", "--tier=interp", entry + ".wasm", "argument", status=status, err=err)
+        spin = self.file("spin.wat", self.COMMAND.replace("ENTRY", "spin"))
+        self.check("run", "--timeout=50ms", spin, status=124, err="")
+        self.check("run", "--fuel=100000", spin, status=134, err="fuel")
+        if HAS_COMPILER:
+            self.check("cache", "add", "ok.wasm")
+            self.check("run", "--tier=llvm", "ok.wasm")
+
+    def test_run_component_refused(self):
+        library = self.file("library.wat", "(component)")
+        self.check("run", library, status=1, err=["library.wat", "wasi:cli/run", "skiff inspect"])
+        name = self.file("ok.wat", self.COMMAND.replace("ENTRY", "ok"))
+        self.check("run", "--invoke=run", name, status=2, err="is a component")
+        self.check("run", "--allow-net=nowhere", name, status=2, err="HOST:PORT")
+        self.check("run", "--allow-listen=example.com:80", name, status=2, err="ADDRESS:PORT")
+        self.check("run", "--allow-net=example.com:443", "--allow-net=all", "--allow-listen=127.0.0.1:0", name)
+        wants = self.file("wants.wat", """(component (import "my:own/thing" (instance (export "f" (func))))
+          (core module $m (func (export "run") (result i32) (i32.const 0)))
+          (core instance $i (instantiate $m))
+          (func $run (result (result)) (canon lift (core func $i "run")))
+          (instance $r (export "run" (func $run)))
+          (export "wasi:cli/run@0.2.0" (instance $r)))""")
+        self.check("run", wants, status=1, err="my:own/thing")
+
     def test_component_new(self):
         wit = self.file("echo.wit", "package a:b; world w { export echo: func(s: string) -> string; }")
         wat = self.file("echo.wat", """(module

@@ -4,82 +4,23 @@
 #include <cstdio>
 #include <optional>
 
+#include "component/binary/binary.h"
 #include "engine/exec/linker.h"
 #include "runtime/cache/stores.h"
 #include "runtime/cli/cache_options.h"
 #include "runtime/cli/commands.h"
+#include "runtime/cli/grants.h"
 #include "runtime/cli/input.h"
 #include "runtime/cli/invoke.h"
 #include "runtime/cli/precompiled.h"
+#include "runtime/cli/run_component.h"
 #include "runtime/cli/spawn.h"
 #include "runtime/cli/watchdog.h"
 #include "runtime/config.h"
-#include "wasi/os/ctx.h"
 #include "wasi/p1/p1.h"
 
 namespace skiff::cli {
 namespace {
-
-// --dir HOST[::GUEST][::ro]
-struct DirGrant {
-  std::string host;
-  std::string guest;
-  wasi::Access access = wasi::Access::ReadWrite;
-};
-
-std::optional<DirGrant> parse_dir(std::string_view text) {
-  std::vector<std::string> parts;
-  for (size_t end = 0; end != std::string_view::npos;) {
-    end = text.find("::");
-    parts.emplace_back(text.substr(0, end));
-    if (end != std::string_view::npos) text.remove_prefix(end + 2);
-  }
-  DirGrant grant;
-  if (parts.size() > 1 && parts.back() == "ro") {
-    grant.access = wasi::Access::ReadOnly;
-    parts.pop_back();
-  }
-  if (parts.size() > 2 || parts[0].empty() || parts.back().empty()) return std::nullopt;
-  grant.host = parts[0];
-  grant.guest = parts.back();
-  return grant;
-}
-
-// Fills the context from the command line. Exit code of the failure, or nothing.
-std::optional<int> grant_all(const Arguments& args, const Input& input, wasi::Ctx& ctx) {
-  ctx.inherit_stdio();
-  ctx.grant_clocks();
-  ctx.grant_random();
-  const std::string base = input.name.substr(input.name.rfind('/') + 1);
-  ctx.args.emplace_back(args.value("argv0").value_or(base));
-  for (const std::string_view arg : args.operands().subspan(1)) ctx.args.emplace_back(arg);
-  if (args.has("inherit-env")) ctx.inherit_env();
-  for (const std::string_view variable : args.values("env")) {
-    if (variable.find('=') == 0 || variable.find('=') == std::string_view::npos) {
-      return report_error("--env: '" + std::string(variable) + "' is not of the form NAME=VALUE"),
-             kExitUsage;
-    }
-    // Later ones win over earlier ones and over inherited ones.
-    const std::string_view name = variable.substr(0, variable.find('=') + 1);
-    std::erase_if(ctx.env, [&](const std::string& known) { return known.starts_with(name); });
-    ctx.env.emplace_back(variable);
-  }
-  for (const std::string_view text : args.values("dir")) {
-    auto grant = parse_dir(text);
-    if (!grant) {
-      return report_error("--dir: '" + std::string(text) +
-                          "' is not of the form HOST[::GUEST][::ro]"),
-             kExitUsage;
-    }
-    if (const auto opened = ctx.preopen(grant->host, std::move(grant->guest), grant->access);
-        !opened) {
-      report_error("--dir: cannot open directory '" + grant->host +
-                   "': " + std::string(wasi::name_of(opened.error())));
-      return kExitFailure;
-    }
-  }
-  return std::nullopt;
-}
 
 // One program on its way from file to exit code.
 class Program {
@@ -95,7 +36,7 @@ class Program {
         engine_(config.engine, std::move(tier)) {}
 
   int run() {
-    const int code = run_module();
+    const int code = run_program();
     // Nobody waits for a compiler whose work only the next start would have used: this process ends here.
     if (engine_.tier().busy()) {
       finish_elsewhere();
@@ -105,21 +46,53 @@ class Program {
   }
 
  private:
-  int run_module() {
-    auto module = load();
-    if (!module) return kExitFailure;
+  int run_program() {
+    const auto binary = precompiled_
+                            ? SharedBytes{precompiled_->artifact->wasm(), precompiled_->artifact}
+                            : to_binary(input_, engine_.features());
+    if (!binary) return kExitFailure;
+    return component::is_component(binary->bytes) ? run_component(*binary) : run_module(*binary);
+  }
+
+  int run_module(const SharedBytes& binary) {
+    auto module = compile_module(engine_, binary);
+    if (!module) return report_error(input_, module.error(), true), kExitFailure;
     if (!find_entry(**module)) return kExitFailure;
+    return with_store([&] {
+      Linker linker(*store_);
+      wasi::P1::define(linker, ctx_);
+      auto instance = linker.instantiate(std::move(*module));
+      return instance ? start(**instance) : failed(instance.error());
+    });
+  }
+
+  int run_component(const SharedBytes& binary) {
+    if (args_.has("invoke"))
+      return report_error("--invoke calls functions of core modules; " + input_.name + " is a component"), kExitUsage;
+    auto compiled = component::compile_component(engine_, binary);
+    if (!compiled) return report_error(input_, compiled.error(), true), kExitFailure;
+    if (!is_command(**compiled)) {
+      report_error(input_.name + ": this component is no command: it does not export wasi:cli/run@0.2. "
+                   "'skiff inspect' shows what it exports");
+      return kExitFailure;
+    }
+    return with_store([&] {
+      const auto code = run_command(*store_, std::move(*compiled), ctx_);
+      return code ? *code : failed(code.error());
+    });
+  }
+
+  // Makes the store with its limits and grants, runs `guest` in it, and says how it ended.
+  template <class F>
+  int with_store(F&& guest) {
     auto store = Store::create(engine_, config_.limits);
     if (!store) return fail_with(store.error());
     store_ = std::move(*store);
-    if (const auto code = grant_all(args_, input_, ctx_)) return *code;
-    Linker linker(*store_);
-    wasi::P1::define(linker, ctx_);
+    if (const auto code = grant_all(args_, input_.name, ctx_)) return *code;
     std::optional<Watchdog> watchdog;
     store_->vm().fuel = config_.fuel.value_or(0);
     if (config_.timeout) watchdog.emplace(*store_, *config_.timeout, input_.name);
-    auto instance = linker.instantiate(std::move(*module));
-    const int code = instance ? start(**instance) : failed(instance.error());
+    const int code = guest();
     if (args_.has("verbose") && config_.fuel)
       report_note(input_.name + ": " + std::to_string(*config_.fuel - store_->vm().fuel) + " of " +
                   std::to_string(*config_.fuel) + " fuel consumed");
@@ -144,19 +117,6 @@ class Program {
   [[noreturn]] static void leave_now(int code) {
     std::fflush(nullptr);
     ::_exit(code);
-  }
-
-  std::optional<ModulePtr> load() {
-    const auto binary = precompiled_
-                            ? SharedBytes{precompiled_->artifact->wasm(), precompiled_->artifact}
-                            : to_binary(input_, engine_.features());
-    if (!binary) return std::nullopt;
-    auto module = compile_module(engine_, *binary);
-    if (!module) {
-      report_error(input_, module.error(), true);
-      return std::nullopt;
-    }
-    return std::move(*module);
   }
 
   // What to call: --invoke's function, or _start. Reports when there is none.
@@ -316,6 +276,14 @@ constexpr OptionSpec kOptions[] = {
      .repeats = true},
     {.name = "env", .value = "NAME=VALUE", .help = "set an environment variable", .repeats = true},
     {.name = "inherit-env", .help = "grant the whole environment"},
+    {.name = "allow-net",
+     .value = "HOST:PORT",
+     .help = "components: may connect there (HOST may be *, PORT a range); or 'all'",
+     .repeats = true},
+    {.name = "allow-listen",
+     .value = "ADDRESS:PORT",
+     .help = "components: may listen there",
+     .repeats = true},
     {.name = "argv0",
      .value = "NAME",
      .help = "name of the program as it sees it (FILE's last part)"},
@@ -357,9 +325,10 @@ constexpr OptionSpec kOptions[] = {
 const CommandSpec kRunCommand = {
     .name = "run",
     .operands = "FILE [ARG]...",
-    .summary = "run a module",
+    .summary = "run a module or component",
     .details =
-        "FILE is a WASI (preview 1) command in binary or text form; '-' is standard input. It gets "
+        "FILE is a WASI command (a module of preview 1, or a component of 0.2) in binary or text form;\n"
+        "'-' is standard input. It gets "
         "the\n"
         "ARGs, the standard streams, clocks and random numbers, and nothing else that is not "
         "granted.\n"
