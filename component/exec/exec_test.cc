@@ -150,6 +150,29 @@ TEST(Linker, CompatibleVersions) {
 }
 
 // Exports of one component as another's imports, in one store: resources keep their identity.
+TEST(Linker, InstancesOfTypesNeedNobody) {
+  World w;
+  const auto instance = w.make(R"((component
+    (import "a:b/types" (instance $types
+      (type $p (record (field "x" u32)))
+      (export "point" (type (eq $p)))))
+    (alias export $types "point" (type $Point))
+    (core module $m (func (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))
+    (core instance $i (instantiate $m))
+    (export $ExportedPoint "point" (type $Point))
+    (func (export "f") (param "p" $ExportedPoint) (result $ExportedPoint) (canon lift (core func $i "f")))))");
+  ASSERT_TRUE(instance);
+  std::vector<Val> fields;
+  fields.push_back(Val::of_u32(41));
+  const Val result = w.call(instance, "f", {Val::of_record(std::move(fields))});
+  EXPECT_EQ(result.items()[0].bits(), 42u);
+
+  const auto refused = w.linker.instantiate(*w.store, w.compile(R"((component
+    (import "a:b/types" (instance (export "r" (type (sub resource)))))))"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.code, ErrorCode::UnknownImport);
+}
+
 TEST(Linker, InstancesOfOtherComponents) {
   World w;
   const auto provider = w.make(R"((component

@@ -73,6 +73,24 @@ const Item* ComponentLinker::find(std::string_view name) const {
   return best;
 }
 
+namespace {
+
+// An instance of nothing but types that are no resources needs nobody who provides it: what it would bring is
+// in its type. Toolchains leave such imports in components.
+std::optional<Item> instance_of_types(const TypeTable& types, const ExternType& type) {
+  if (type.sort != Sort::Instance) return std::nullopt;
+  auto instance = std::make_shared<InstanceItem>();
+  for (const NamedExtern& exported : types.get<InstanceType>(type.id).exports) {
+    if (exported.type.sort != Sort::Type || exported.type.type.kind == AnyType::Kind::Resource) return std::nullopt;
+    Item item;
+    item.sort = Sort::Type;
+    instance->exports.emplace(exported.name.name, std::move(item));
+  }
+  return Item::of(ComponentInstancePtr(std::move(instance)));
+}
+
+}  // namespace
+
 Result<ComponentPre> ComponentLinker::prepare(ComponentPtr component) const {
   ComponentPre pre;
   pre.component_ = std::move(component);
@@ -80,6 +98,9 @@ Result<ComponentPre> ComponentLinker::prepare(ComponentPtr component) const {
   ResourceBindings bindings;
   for (const NamedExtern& import : compiled.type().imports) {
     const Item* item = find(import.name.name);
+    const std::optional<Item> only_types =
+        item ? std::nullopt : instance_of_types(*compiled.types(), import.type);
+    if (only_types) item = &*only_types;
     if (!item) return fail(ErrorCode::UnknownImport, kNoOffset, kNoIndex, "`" + import.name.name + "`");
     Status status = match_item(compiled.engine().types(), *item, *compiled.types(), import.type, bindings);
     if (!status) {
