@@ -100,9 +100,7 @@ Outcome task_return(const Call& c) {
   InstanceContext cx(c.inst, c.builtin.options);
   cx.between_components = true;
   FlatReader flat(c.values);
-  Val result;
-  if (!lift_result(cx, task.func.type(), kMaxFlatParams, flat, result)) return Outcome::Trap;
-  return task.return_(task.func.type().result ? &result : nullptr) ? Outcome::Ok : Outcome::Trap;
+  return task.return_(cx, kMaxFlatParams, flat) ? Outcome::Ok : Outcome::Trap;
 }
 
 Outcome task_cancel(const Call& c) {

@@ -67,18 +67,13 @@ Outcome LiftedFunc::run(Thread& thread) const {
   InstanceContext cx(inst_, options_, &task);
   cx.between_components = task.from_component;
   Slot flat[kMaxFlatParams + 1];
-  {
-    std::vector<Val> args;
-    FlatWriter writer(flat);
-    if (!task.start(args) || !lower_params(cx, type(), args, writer)) return Outcome::Trap;
-  }
+  FlatWriter writer(flat);
+  if (!task.start(cx, writer)) return Outcome::Trap;
   if (call_core(inst_.store, core_, flat) != Outcome::Ok) return Outcome::Trap;
   if (options_.async_ && options_.callback) return run_callback_loop(thread, flat[0].u32);
   if (!options_.async_) {
     FlatReader reader(flat);
-    Val result;
-    if (!lift_result(cx, type(), kMaxFlatResults, reader, result)) return Outcome::Trap;
-    if (!task.return_(type().result ? &result : nullptr)) return Outcome::Trap;
+    if (!task.return_(cx, kMaxFlatResults, reader)) return Outcome::Trap;
     if (options_.post_return) {
       inst_.may_leave = false;
       if (call_core(inst_.store, options_.post_return, flat) != Outcome::Ok) return Outcome::Trap;
@@ -204,9 +199,13 @@ Outcome run_sync_task(ComponentInstance& inst, ComponentInstance* caller, Outcom
   const auto task = std::make_shared<Task>(store.no_func(inst), borrowed(side));
   Thread thread(store, task.get());
   const ComponentStore::Current current(store, thread);
-  std::vector<Val> none;
-  const bool done = task->enter_implicit_thread(thread) == Wake::Normal && task->start(none) &&
-                    f(data) == Outcome::Ok && task->return_(nullptr) && task->exit_implicit_thread();
+  InstanceContext cx(inst, task->func.options(), task.get());
+  Slot none[1];
+  FlatWriter writer(none);
+  FlatReader reader(none);
+  const bool done = task->enter_implicit_thread(thread) == Wake::Normal && task->start(cx, writer) &&
+                    f(data) == Outcome::Ok && task->return_(cx, kMaxFlatResults, reader) &&
+                    task->exit_implicit_thread();
   if (done) inst.leave_to(caller);
   else inst.lock_down(caller);
   return done ? Outcome::Ok : Outcome::Trap;

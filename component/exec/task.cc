@@ -182,18 +182,23 @@ bool Task::deliver_pending_cancel(bool cancellable) {
   return true;
 }
 
-bool Task::start(std::vector<Val>& args) {
+bool Task::start(LiftLowerContext& to, FlatWriter& out) {
   SKIFF_DCHECK(state == State::Initial);
   state = State::Started;
-  return side_->on_start(args);
+  if (side_->is_flat(inst)) return side_->start_flat(to, func.type(), out);
+  std::vector<Val> args;
+  return side_->on_start(args) && lower_params(to, func.type(), args, out);
 }
 
-bool Task::return_(Val* result) {
+bool Task::return_(LiftLowerContext& from, uint32_t max_flat, FlatReader& in) {
   if (state == State::Resolved) return inst.store.trap(CmTrap::TaskAlreadyReturned);
   if (num_borrows > 0) return inst.store.trap(CmTrap::BorrowsRemain);
   state = State::Resolved;
   const CallSidePtr side = std::move(side_);
-  return side->on_resolve(result);
+  if (side->is_flat(inst)) return side->resolve_flat(from, func.type(), max_flat, in);
+  Val result;
+  if (!lift_result(from, func.type(), max_flat, in, result)) return false;
+  return side->on_resolve(func.type().result ? &result : nullptr);
 }
 
 bool Task::cancel() {

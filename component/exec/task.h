@@ -24,6 +24,9 @@ class ComponentInstance;
 class ComponentStore;
 class Task;
 class LiftedFunc;
+class LiftLowerContext;
+class FlatReader;
+class FlatWriter;
 
 /// How a blocked thread goes on.
 enum class Wake : uint8_t { Normal, Cancelled, Trap };
@@ -112,6 +115,15 @@ class CallSide {
   /// Gives the result. `result` is null when the function has none.
   virtual bool on_resolve(Val* result) = 0;
   virtual bool on_cancelled() = 0;
+
+  // The same from memory to memory, for callers that are components.
+  virtual bool is_flat(const ComponentInstance& callee) const { return false; }
+  /// Arguments as flat values of the callee. Requires: is_flat.
+  virtual bool start_flat(LiftLowerContext& to, const FuncType& type, FlatWriter& out) { return false; }
+  /// The result from flat values of the callee, at most `max_flat`. Requires: is_flat.
+  virtual bool resolve_flat(LiftLowerContext& from, const FuncType& type, uint32_t max_flat, FlatReader& in) {
+    return false;
+  }
 };
 using CallSidePtr = std::shared_ptr<CallSide>;
 /// One that outlives the call anyway.
@@ -142,9 +154,10 @@ class Task final : public Callee, public std::enable_shared_from_this<Task> {
 
   Outcome request_cancellation(ComponentInstance* caller) override;
   bool deliver_pending_cancel(bool cancellable);
-  bool start(std::vector<Val>& args);
-  /// Spec: return_. `result` is null when there is none.
-  bool return_(Val* result);
+  /// Spec: start, and lowering of what it gives.
+  bool start(LiftLowerContext& to, FlatWriter& out);
+  /// Spec: return_, after lifting the result from at most `max_flat` flat values.
+  bool return_(LiftLowerContext& from, uint32_t max_flat, FlatReader& in);
   bool cancel();
 
   /// Requires: made by make_shared; so are the tasks of instances that make threads.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "component/abi/transfer.h"
 #include "component/exec/canon.h"
 #include "component/exec/instance_context.h"
 #include "engine/base/check.h"
@@ -36,6 +37,7 @@ Event WaitableSet::poll(Thread& thread, bool cancellable) {
 
 Subtask::Subtask(const LoweredFunc& func, const Slot* values) : Waitable(kKind), func_(func) {
   std::copy_n(values, func.flat_param_slots(), flat_args_);
+  if (func.out_param_slot() == func.flat_param_slots()) flat_args_[func.out_param_slot()].u64 = 0;  // there is none
 }
 
 void Subtask::deliver_resolve() {
@@ -68,10 +70,38 @@ bool Subtask::on_resolve(Val* result) {
   if (result) {
     InstanceContext cx(func_, nullptr);
     FlatWriter flat(flat_results);
-    const Slot out = flat_args_[func_.out_param_slot()];
-    const uint64_t address = func_.options().lift.wide ? out.u64 : out.u32;
-    if (!lower_result(cx, func_.type(), func_.max_flat_results(), *result, address, flat)) return false;
+    if (!lower_result(cx, func_.type(), func_.max_flat_results(), *result, out_address(), flat)) return false;
   }
+  state = State::Returned;
+  return true;
+}
+
+uint64_t Subtask::out_address() const {
+  const Slot out = flat_args_[func_.out_param_slot()];
+  return func_.options().lift.wide ? out.u64 : out.u32;
+}
+
+// Calls within one instance keep to the order of the specification: all is lifted before anything is lowered.
+bool Subtask::is_flat(const ComponentInstance& callee) const { return &callee != &func_.inst(); }
+
+bool Subtask::start_flat(LiftLowerContext& to, const FuncType& type, FlatWriter& out) {
+  progress();
+  SKIFF_DCHECK(state == State::Starting);
+  state = State::Started;
+  InstanceContext cx(func_, this);
+  FlatReader flat(flat_args_);
+  return transfer_params(cx, func_.type(), func_.max_flat_params(), flat, to, type, out);
+}
+
+bool Subtask::resolve_flat(LiftLowerContext& from, const FuncType& type, uint32_t max_flat, FlatReader& in) {
+  if (func_.inst().locked_down) return true;
+  progress();
+  SKIFF_DCHECK(state == State::Started);
+  callee.reset();
+  InstanceContext cx(func_, nullptr);
+  FlatWriter flat(flat_results);
+  if (!transfer_result(from, type, max_flat, in, cx, func_.type(), func_.max_flat_results(), out_address(), flat))
+    return false;
   state = State::Returned;
   return true;
 }

@@ -115,6 +115,9 @@ class Subtask final : public Waitable, public CallSide {
   bool on_start(std::vector<Val>& args) override;
   bool on_resolve(Val* result) override;
   bool on_cancelled() override;
+  bool is_flat(const ComponentInstance& callee) const override;
+  bool start_flat(LiftLowerContext& to, const FuncType& type, FlatWriter& out) override;
+  bool resolve_flat(LiftLowerContext& from, const FuncType& type, uint32_t max_flat, FlatReader& in) override;
 
   State state = State::Starting;
   bool cancellation_requested = false;
@@ -123,6 +126,7 @@ class Subtask final : public Waitable, public CallSide {
 
  private:
   Event make_event() override;
+  uint64_t out_address() const;
   void progress() {
     if (index_) set_pending_event();
   }
