@@ -89,7 +89,8 @@ class HostCompletion {
   CallSidePtr side_;
 };
 using HostCompletionPtr = std::shared_ptr<HostCompletion>;
-/// Starts the operation; it may resolve at once. `on_cancel` may be set to what a request for cancellation does.
+/// Starts the operation; it may resolve at once. `on_cancel` may be set to what a request for cancellation does; it must
+/// not own the completion (a weak_ptr is fine).
 using AsyncHostFn = std::function<Outcome(ComponentStore& store, std::vector<Val> args, HostCompletionPtr completion,
                                           std::function<void()>& on_cancel)>;
 

@@ -115,6 +115,7 @@ ComponentStore::Resumed ComponentStore::resume_chain(Thread* thread, Wake wake) 
     switch_fiber(*thread->home_);
     current_ = outer;
     if (message_.kind != Message::Kind::Blocked) {
+      if (message_.kind == Message::Kind::Trapped || ending_) thread->task->abandon();
       finish(*thread);
       return {message_.kind == Message::Kind::Trapped ? Outcome::Trap : Outcome::Ok, nullptr};
     }
@@ -216,7 +217,7 @@ void ComponentStore::end_threads() {
   while (!fiber_threads_.empty()) {
     Thread& thread = *fiber_threads_.back();
     if (thread.home_) (void)resume(thread, Wake::Trap);
-    else finish(thread);
+    else thread.task->abandon(), finish(thread);
   }
 }
 

@@ -191,7 +191,7 @@ bool Task::start(LiftLowerContext& to, FlatWriter& out) {
 }
 
 bool Task::return_(LiftLowerContext& from, uint32_t max_flat, FlatReader& in) {
-  if (state == State::Resolved) return inst.store.trap(CmTrap::TaskAlreadyReturned);
+  if (state == State::Resolved || !side_) return inst.store.trap(CmTrap::TaskAlreadyReturned);
   if (num_borrows > 0) return inst.store.trap(CmTrap::BorrowsRemain);
   state = State::Resolved;
   const CallSidePtr side = std::move(side_);
@@ -202,7 +202,7 @@ bool Task::return_(LiftLowerContext& from, uint32_t max_flat, FlatReader& in) {
 }
 
 bool Task::cancel() {
-  if (state == State::Resolved) return inst.store.trap(CmTrap::TaskAlreadyReturned);
+  if (state == State::Resolved || !side_) return inst.store.trap(CmTrap::TaskAlreadyReturned);
   if (state != State::CancelDelivered) return inst.store.trap(CmTrap::TaskNotCancelled);
   if (num_borrows > 0) return inst.store.trap(CmTrap::BorrowsRemain);
   state = State::Resolved;

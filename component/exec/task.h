@@ -159,6 +159,8 @@ class Task final : public Callee, public std::enable_shared_from_this<Task> {
   /// Spec: return_, after lifting the result from at most `max_flat` flat values.
   bool return_(LiftLowerContext& from, uint32_t max_flat, FlatReader& in);
   bool cancel();
+  /// It will never have a result: a trap ended it, or the store ends.
+  void abandon() { side_.reset(); }
 
   /// Requires: made by make_shared; so are the tasks of instances that make threads.
   std::shared_ptr<Task> share() { return shared_from_this(); }
