@@ -642,7 +642,7 @@ int main(int argc, char** argv) { return divide(10, argc - 1); }
         library = self.file("library.wat", "(component)")
         self.check("run", library, status=1, err=["library.wat", "wasi:cli/run", "skiff inspect"])
         name = self.file("ok.wat", self.COMMAND.replace("ENTRY", "ok"))
-        self.check("run", "--invoke=run", name, status=2, err="is a component")
+        self.check("run", "--invoke=ruin", name, status=1, err=["no exported function 'ruin'", "wasi:cli/run@0.2.0#run"])
         self.check("run", "--allow-net=nowhere", name, status=2, err="HOST:PORT")
         self.check("run", "--allow-listen=example.com:80", name, status=2, err="ADDRESS:PORT")
         self.check("run", "--allow-net=example.com:443", "--allow-net=all", "--allow-listen=127.0.0.1:0", name)
@@ -653,6 +653,28 @@ int main(int argc, char** argv) { return divide(10, argc - 1); }
           (instance $r (export "run" (func $run)))
           (export "wasi:cli/run@0.2.0" (instance $r)))""")
         self.check("run", wants, status=1, err="my:own/thing")
+
+    def test_invoke_component(self):
+        name = self.file("f.wat", """(component
+          (core module $m
+            (memory (export "mem") 1)
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+            (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+            (func (export "echo") (param i32 i32) (result i32)
+              (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1)) (i32.const 16)))
+          (core instance $i (instantiate $m))
+          (func (export "add") (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add")))
+          (func $echo (param "text" string) (result string)
+            (canon lift (core func $i "echo") (memory $i "mem") (realloc (func $i "realloc"))))
+          (instance $e (export "echo" (func $echo)))
+          (export "my:own/echoes@1.2.3" (instance $e)))""")
+        self.check("run", "--invoke", "add(2, 3)", name, out="5\n")
+        self.check("run", "--invoke", "add", name, "2", "0x10", out="18\n")
+        self.check("run", "--invoke", 'echoes#echo("a\\tü")', name, out='"a\\tü"\n')
+        self.check("run", "--invoke", 'my:own/echoes@1.2.3#echo("x")', name, out='"x"\n')
+        self.check("run", "--invoke", "add(2)", name, status=2, err="the argument b")
+        self.check("run", "--invoke", "add(2, -1)", name, status=2, err=["b: expected a number of type u32", "-1"])
+        self.check("run", "--invoke", "ad(2)", name, status=1, err=["did you mean 'add'?", "my:own/echoes@1.2.3#echo"])
 
     def test_component_new(self):
         wit = self.file("echo.wit", "package a:b; world w { export echo: func(s: string) -> string; }")

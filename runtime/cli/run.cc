@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "component/binary/binary.h"
+#include "component/tools/wave.h"
 #include "engine/exec/linker.h"
 #include "runtime/cache/stores.h"
 #include "runtime/cli/cache_options.h"
@@ -67,19 +68,50 @@ class Program {
   }
 
   int run_component(const SharedBytes& binary) {
-    if (args_.has("invoke"))
-      return report_error("--invoke calls functions of core modules; " + input_.name + " is a component"), kExitUsage;
     auto compiled = component::compile_component(engine_, binary);
     if (!compiled) return report_error(input_, compiled.error(), true), kExitFailure;
-    if (!is_command(**compiled)) {
-      report_error(input_.name + ": this component is no command: it does not export wasi:cli/run@0.2. "
-                   "'skiff inspect' shows what it exports");
+    if (const auto call = args_.value("invoke")) return invoke(std::move(*compiled), *call);
+    const auto entry = find_command(**compiled);
+    if (!entry) {
+      report_error(input_.name + ": this component is no command: it does not export wasi:cli/run@0.2. Call one of "
+                   "its functions with --invoke; 'skiff inspect' shows them");
       return kExitFailure;
     }
     return with_store([&] {
-      const auto code = run_command(*store_, std::move(*compiled), ctx_);
-      return code ? *code : failed(code.error());
+      const auto result = call_component(*store_, std::move(*compiled), ctx_, *entry, {});
+      if (!result) return failed(result.error());
+      return (*result)->case_index() == 0 ? kExitOk : kExitFailure;
     });
+  }
+
+  // --invoke 'f(1, "two")', or f with its arguments behind FILE.
+  int invoke(component::ComponentPtr component, std::string_view call) {
+    const auto split = component::split_wave_call(call);
+    const std::string_view name = split ? split->name : call;
+    const auto entry = find_function(*component, name);
+    if (!entry) return no_function(*component, name);
+    std::string arguments(split ? split->arguments : "");
+    if (!split) {
+      for (const std::string_view arg : args_.operands().subspan(1))
+        (arguments += arguments.empty() ? "" : ", ") += arg;
+    }
+    const auto values = component::parse_wave_arguments(*component->types(), *entry->type, arguments);
+    if (!values) return report_error(printable(name) + ": " + values.error().detail), kExitUsage;
+    return with_store([&] {
+      const auto result = call_component(*store_, component, ctx_, *entry, *values);
+      if (!result) return failed(result.error());
+      if (!*result) return int{kExitOk};
+      return print(component::print_wave(*component->types(), *entry->type->result, **result) + "\n")
+                 ? int{kExitOk}
+                 : int{kExitFailure};
+    });
+  }
+
+  int no_function(const component::CompiledComponent& component, std::string_view wanted) {
+    std::vector<std::string> names;
+    for (const ComponentEntry& entry : exported_functions(component)) names.push_back(entry.text());
+    report_missing(wanted, {names.begin(), names.end()});
+    return kExitFailure;
   }
 
   // Makes the store with its limits and grants, runs `guest` in it, and says how it ended.
@@ -129,23 +161,26 @@ class Program {
       if (e.name == entry_) return true;
       names.push_back(e.name);
     }
-    std::string message = input_.name + ": ";
-    if (wanted) {
-      message += "no exported function '" + printable(entry_) + "'";
-      const std::string_view close = nearest(entry_, names);
-      if (!close.empty()) message += "; did you mean '" + printable(close) + "'?";
-    } else {
-      message +=
-          "no exported function '_start': this is a library, call one of its functions with "
-          "--invoke";
-    }
-    message += names.empty() ? "\nIt exports no functions." : "\nExported functions:";
-    constexpr size_t kShown = 50;
-    for (size_t i = 0; i < names.size() && i < kShown; ++i) message += "\n  " + printable(names[i]);
-    if (names.size() > kShown)
-      message += "\n  ... and " + std::to_string(names.size() - kShown) + " more";
-    report_error(message);
+    if (wanted) return report_missing(*wanted, names), false;
+    report_error(input_.name +
+                 ": no exported function '_start': this is a library, call one of its functions with "
+                 "--invoke" + listed(names));
     return false;
+  }
+
+  void report_missing(std::string_view wanted, const std::vector<std::string_view>& names) {
+    std::string message = input_.name + ": no exported function '" + printable(wanted) + "'";
+    const std::string_view close = nearest(wanted, names);
+    if (!close.empty()) message += "; did you mean '" + printable(close) + "'?";
+    report_error(message + listed(names));
+  }
+
+  static std::string listed(const std::vector<std::string_view>& names) {
+    std::string text = names.empty() ? "\nIt exports no functions." : "\nExported functions:";
+    constexpr size_t kShown = 50;
+    for (size_t i = 0; i < names.size() && i < kShown; ++i) text += "\n  " + printable(names[i]);
+    if (names.size() > kShown) text += "\n  ... and " + std::to_string(names.size() - kShown) + " more";
+    return text;
   }
 
   int start(Instance& instance) {
@@ -335,7 +370,8 @@ const CommandSpec kRunCommand = {
         "\n"
         "With --invoke any module will do; ARGs are then values of the function's parameter types "
         "and\n"
-        "results are printed one per line.\n"
+        "results are printed one per line. Of components, --invoke 'f(1, \"two\", [3, 4])' calls an\n"
+        "exported function, and 'store#get(\"key\")' one of an exported interface.\n"
         "\n"
         "The exit status is the program's own; 134 when it trapped, 124 when it ran into "
         "--timeout.\n",

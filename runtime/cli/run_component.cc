@@ -1,4 +1,4 @@
-// Running a component as a command: WASI 0.2 over the context, its `run`, its exit code.
+// Running a component: WASI 0.2 over the context, an instance, one call.
 #include "runtime/cli/run_component.h"
 
 #include "engine/base/check.h"
@@ -7,21 +7,13 @@
 namespace skiff::cli {
 namespace {
 
+using component::CompiledComponent;
 using component::ComponentStore;
-using component::InstanceItem;
+using component::FuncType;
+using component::InstanceType;
 using component::Item;
-
-constexpr std::string_view kRun = "wasi:cli/run@0.2";
-
-// The function `run` of the export wasi:cli/run, whatever 0.2.x it says.
-const Item* find_run(const InstanceItem& exports) {
-  for (const auto& [name, item] : exports.exports) {
-    if (item.sort != component::Sort::Instance) continue;
-    if (component::compatible_name(name) != kRun) continue;
-    if (const Item* run = item.instance->find("run")) return run;
-  }
-  return nullptr;
-}
+using component::NamedExtern;
+using component::Sort;
 
 // Everything of one run, destroyed in the right order: the component store before the state of WASI.
 struct Running {
@@ -30,25 +22,54 @@ struct Running {
   std::unique_ptr<ComponentStore> store;
 };
 
-}  // namespace
-
-bool is_command(const component::CompiledComponent& component) {
-  for (const component::NamedExtern& e : component.type().exports) {
-    if (e.type.sort != component::Sort::Instance || component::compatible_name(e.name.name) != kRun) continue;
-    const auto& instance = component.types()->get<component::InstanceType>(e.type.id);
-    const auto found = instance.by_name.find("run");
-    if (found == instance.by_name.end()) continue;
-    const component::ExternType& run = instance.exports[found->second].type;
-    if (run.sort != component::Sort::Func) continue;
-    // run: func() -> result
-    const auto& type = component.types()->get<component::FuncType>(run.id);
-    const auto* result = type.result ? component.types()->get_if<component::ResultType>(*type.result) : nullptr;
-    if (type.params.empty() && result && !result->ok && !result->error) return true;
-  }
-  return false;
+// The name of an interface without its package and version: "run" of "wasi:cli/run@0.2.3".
+std::string_view short_name(std::string_view interface) {
+  interface = interface.substr(0, interface.find('@'));
+  const size_t slash = interface.rfind('/');
+  return slash == std::string_view::npos ? interface : interface.substr(slash + 1);
 }
 
-RunResult<int> run_command(Store& core, component::ComponentPtr component, wasi::Ctx& ctx) {
+}  // namespace
+
+std::vector<ComponentEntry> exported_functions(const CompiledComponent& component) {
+  std::vector<ComponentEntry> entries;
+  const component::TypeTable& types = *component.types();
+  for (const NamedExtern& e : component.type().exports) {
+    if (e.type.sort == Sort::Func) entries.push_back({"", e.name.name, &types.get<FuncType>(e.type.id)});
+    if (e.type.sort != Sort::Instance) continue;
+    for (const NamedExtern& inner : types.get<InstanceType>(e.type.id).exports)
+      if (inner.type.sort == Sort::Func)
+        entries.push_back({e.name.name, inner.name.name, &types.get<FuncType>(inner.type.id)});
+  }
+  return entries;
+}
+
+std::optional<ComponentEntry> find_command(const CompiledComponent& component) {
+  for (ComponentEntry& entry : exported_functions(component)) {
+    if (entry.name != "run" || component::compatible_name(entry.instance) != "wasi:cli/run@0.2") continue;
+    // run: func() -> result
+    const FuncType& type = *entry.type;
+    const auto* result = type.result ? component.types()->get_if<component::ResultType>(*type.result) : nullptr;
+    if (type.params.empty() && result && !result->ok && !result->error) return std::move(entry);
+  }
+  return std::nullopt;
+}
+
+std::optional<ComponentEntry> find_function(const CompiledComponent& component, std::string_view name) {
+  const size_t hash = name.rfind('#');
+  const std::string_view instance = hash == std::string_view::npos ? "" : name.substr(0, hash);
+  const std::string_view func = hash == std::string_view::npos ? name : name.substr(hash + 1);
+  for (ComponentEntry& entry : exported_functions(component)) {
+    if (entry.name != func) continue;
+    if (entry.instance == instance || (!instance.empty() && short_name(entry.instance) == instance))
+      return std::move(entry);
+  }
+  return std::nullopt;
+}
+
+RunResult<std::optional<component::Val>> call_component(Store& core, component::ComponentPtr component,
+                                                        wasi::Ctx& ctx, const ComponentEntry& entry,
+                                                        std::span<const component::Val> args) {
   Running running;
   auto store = ComponentStore::create(core);
   if (!store) return std::unexpected(Failure{.error = std::move(store).error()});
@@ -58,12 +79,10 @@ RunResult<int> run_command(Store& core, component::ComponentPtr component, wasi:
   running.p2.define(linker);
   const auto instance = linker.instantiate(*running.store, std::move(component));
   if (!instance) return std::unexpected(instance.error());
-  const Item* run = find_run(**instance);
-  SKIFF_CHECK(run && run->sort == component::Sort::Func);
-  const auto result = component::call_func(*running.store, *run->func, {});
-  if (!result) return std::unexpected(result.error());
-  const bool failed = *result && (*result)->case_index() != 0;
-  return failed ? 1 : 0;
+  const Item* owner = entry.instance.empty() ? nullptr : (*instance)->find(entry.instance);
+  const Item* func = (owner ? *owner->instance : **instance).find(entry.name);
+  SKIFF_CHECK(func && func->sort == Sort::Func);
+  return component::call_func(*running.store, *func->func, args);
 }
 
 }  // namespace skiff::cli
