@@ -26,6 +26,7 @@ endif()
 if(SKIFF_FUZZ)
   # Coverage feedback from the libraries; the targets in fuzz/ add libFuzzer itself.
   target_compile_options(skiff_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(skiff_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # RISC-V has no compare-and-swap of bytes and halfwords; libatomic builds them from words.
