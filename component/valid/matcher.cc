@@ -170,7 +170,10 @@ Status Matcher::any(Side side, const AnyType& a, const AnyType& b) {
   if (a.kind != b.kind)
     return bad("expected " + std::string(name_of(b.kind)) + ", found " + std::string(name_of(a.kind)));
   switch (a.kind) {
-    case AnyType::Kind::Value: return value(side, a.value, b.value);
+    case AnyType::Kind::Value:
+      if (b.value.is_primitive() && !a.value.is_primitive())
+        return bad("expected primitive, found " + name_of(table(side), a.value));
+      return value(side, a.value, b.value);
     case AnyType::Kind::Func: return func(side, a.id, b.id);
     case AnyType::Kind::Resource: return resource(side, a.id, b.id);
     // Equality: each is a subtype of the other.
@@ -252,8 +255,7 @@ Status Matcher::value(Side side, ValType a, ValType b) {
       return bad("expected primitive `" + std::string(name_of(b.primitive())) + "` found primitive `" +
                  std::string(name_of(a.primitive())) + "`");
     }
-    return bad("expected " + (b.is_primitive() ? std::string("primitive") : name_of(tb, b)) + ", found " +
-               name_of(ta, a));
+    return bad("expected " + name_of(tb, b) + ", found " + name_of(ta, a));
   }
   const bool resources = ta.facts(a).has_resource || tb.facts(b).has_resource;
   if (same_table() && a == b && !resources) return {};
