@@ -21,7 +21,7 @@ using namespace component;
 
 std::string wit_directory() {
   std::string dir;
-  if (const char* d = std::getenv("SKIFF_WIT_DIR")) dir = d;
+  if (const char* d = std::getenv("SKIFF_WIT_DIR")) dir = std::string(d) + "/wasi-0.2";
   else if (const char* suite = std::getenv("SKIFF_SPEC_DIR")) dir = std::string(suite) + "/../wit/wasi-0.2";
   struct stat st;
   return !dir.empty() && ::stat(dir.c_str(), &st) == 0 ? dir : std::string();
