@@ -119,6 +119,11 @@ std::string CoreInput::find_function(std::initializer_list<std::string> names) c
   return {};
 }
 
+bool CoreInput::has_own_memory() const {
+  const auto found = exports.find("memory");
+  return !is_main() && found != exports.end() && found->second->kind == ExternKind::Memory;
+}
+
 std::string CoreInput::export_key(const std::string& key) const {
   std::string compatible = key;
   if (key.find('@') == key.npos) return key;
@@ -156,6 +161,11 @@ Status resolve_uses(const Resolve& resolve, WorldId world, std::vector<CoreInput
       if (!input.is_main() && import.module == "__main_module__") use.from = CoreUse::From::Main;
       if (!input.is_main() && import.kind == ExternKind::Memory)
         use.from = CoreUse::From::MainMemory;
+      if (input.has_own_memory() && import.module == "__main_memory__") {
+        if (import.name != "read" && import.name != "write" && import.name != "size")
+          return unknown(input, import, "there are `read`, `write` and `size` only");
+        use.from = CoreUse::From::Transfer;
+      }
       if (import.kind != ExternKind::Func && use.from != CoreUse::From::MainMemory)
         return unknown(input, import, "components can provide functions only");
       if (use.from == CoreUse::From::Adapter) {

@@ -13,7 +13,8 @@ namespace skiff::component::tools {
 
 /// One import of a core module and where it comes from.
 struct CoreUse {
-  enum class From : uint8_t { World, Adapter, Main, MainMemory };
+  /// Transfer: a function of transfer_module (glue.h).
+  enum class From : uint8_t { World, Adapter, Main, MainMemory, Transfer };
   From from = From::World;
   const Import* import = nullptr;
   const skiff::FuncType* type = nullptr;    // of functions
@@ -38,6 +39,8 @@ struct CoreInput {
   uint32_t instance = 0;  // once it is instantiated
 
   bool is_main() const { return name.empty(); }
+  /// An adapter that does not work in the main module's memory.
+  bool has_own_memory() const;
   /// The first of the names that it exports as a function, or empty.
   std::string find_function(std::initializer_list<std::string> names) const;
   /// The key under which it exports functions of an interface: the world's, or one in a compatible

@@ -64,6 +64,17 @@ std::vector<uint8_t> realloc_module() {
       (i32.shl (local.get $page) (i32.const 16)))))");
 }
 
+std::vector<uint8_t> transfer_module() {
+  return assemble(R"((module
+    (import "main" "memory" (memory $main 0))
+    (import "adapter" "memory" (memory $own 0))
+    (func (export "read") (param $to i32) (param $from i32) (param $size i32)
+      (memory.copy $own $main (local.get $to) (local.get $from) (local.get $size)))
+    (func (export "write") (param $to i32) (param $from i32) (param $size i32)
+      (memory.copy $main $own (local.get $to) (local.get $from) (local.get $size)))
+    (func (export "size") (result i32) (memory.size $main))))");
+}
+
 std::vector<uint8_t> trap_module(const std::vector<skiff::FuncType>& signatures) {
   std::string text = "(module";
   for (size_t i = 0; i < signatures.size(); ++i)

@@ -21,6 +21,10 @@ std::vector<uint8_t> start_module();
 /// Exports "cabi_realloc", which grows the memory that it imports as "env" "memory" by whole pages
 /// for each new block; growing a block traps.
 std::vector<uint8_t> realloc_module();
+/// For adapters with a memory of their own: exports "read" (to, from, size), which copies from the
+/// memory "main" "memory" to the memory "adapter" "memory", "write" (to, from, size), the other way,
+/// and "size", that of the main memory in pages.
+std::vector<uint8_t> transfer_module();
 /// Exports functions "0", "1", ... of these signatures that trap when they are called.
 std::vector<uint8_t> trap_module(const std::vector<skiff::FuncType>& signatures);
 

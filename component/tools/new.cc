@@ -42,6 +42,7 @@ class Assembler {
   Status instantiate(CoreInput& input);
   Result<SortIdx> provide(CoreInput& input, const CoreUse& use);
   Result<uint32_t> main_function(const CoreUse& use);
+  Result<uint32_t> transfer_function(const CoreInput& input, const CoreUse& use);
   Result<uint32_t> canon(CoreInput& input, const CoreUse& use);
   Result<uint32_t> payload_type(const CoreUse& use);
   Status fix_up();
@@ -51,6 +52,7 @@ class Assembler {
 
   Result<std::vector<CanonOpt>> options(const CoreInput& input, Needs needs, bool lift);
   Result<uint32_t> memory();
+  Result<uint32_t> memory_of(const CoreInput& input);
   uint32_t core_function(const CoreInput& input, const std::string& name) {
     const auto [slot, is_new] = core_functions_.try_emplace({input.instance, name}, 0);
     if (is_new) slot->second = out_.core_alias(Sort::CoreFunc, input.instance, name);
@@ -58,8 +60,8 @@ class Assembler {
   }
   // Whether an import goes through the shim: what it is made of comes after the module.
   bool is_late(const CoreInput& input, const CoreUse& use) const {
-    if (use.from == CoreUse::From::Adapter) return true;
-    if (input.is_main()) return use.needs.memory || use.needs.realloc;
+    if (use.from == CoreUse::From::Adapter || use.from == CoreUse::From::Transfer) return true;
+    if (input.is_main() || input.has_own_memory()) return use.needs.memory || use.needs.realloc;
     return use.needs.realloc && !input.find_function({"cabi_import_realloc"}).empty();
   }
 
@@ -73,6 +75,7 @@ class Assembler {
   std::vector<uint32_t> shim_functions_;                  // core functions
   uint32_t shim_instance_ = 0;
   std::optional<uint32_t> memory_, realloc_instance_;
+  std::map<uint32_t, uint32_t> transfer_instances_;  // by instance of the adapter
   std::map<std::pair<uint32_t, std::string>, uint32_t> core_functions_;  // by instance and name
 };
 
@@ -128,18 +131,24 @@ Result<uint32_t> Assembler::memory() {
   return lacks("the module must export its memory as `memory`");
 }
 
+// Where what a module passes to functions lies.
+Result<uint32_t> Assembler::memory_of(const CoreInput& input) {
+  if (input.has_own_memory()) return out_.core_alias(Sort::CoreMemory, input.instance, "memory");
+  return memory();
+}
+
 Result<std::vector<CanonOpt>> Assembler::options(const CoreInput& input, Needs needs, bool lift) {
   std::vector<CanonOpt> out;
   if (!needs.memory && !needs.realloc) return out;
   if (input.strings != StringEncoding::Utf8)
     out.push_back({input.strings == StringEncoding::Utf16 ? CanonOpt::Kind::Utf16
                                                           : CanonOpt::Kind::Latin1Utf16});
-  out.push_back({CanonOpt::Kind::Memory, SKIFF_TRY(memory())});
+  out.push_back({CanonOpt::Kind::Memory, SKIFF_TRY(memory_of(input))});
   if (!needs.realloc) return out;
   const char* first = lift ? "cabi_export_realloc" : "cabi_import_realloc";
   for (const CoreInput* from : {&input, static_cast<const CoreInput*>(&inputs_[0])}) {
     const std::string name = from->find_function({first, "cabi_realloc", "cm32p2_realloc"});
-    if (name.empty()) continue;
+    if (name.empty() || (input.has_own_memory() && from != &input)) continue;
     out.push_back({CanonOpt::Kind::Realloc, core_function(*from, name)});
     return out;
   }
@@ -182,7 +191,7 @@ Result<uint32_t> Assembler::canon(CoreInput& input, const CoreUse& use) {
       def.cancellable = n.cancellable;
       def.number = n.number;
       def.value_type = skiff::ValType::I32;
-      if (use.needs.memory) def.memory = SKIFF_TRY(memory()), def.options.clear();
+      if (use.needs.memory) def.memory = SKIFF_TRY(memory_of(input)), def.options.clear();
       break;
   }
   return out_.canon(std::move(def));
@@ -218,6 +227,21 @@ Result<uint32_t> Assembler::main_function(const CoreUse& use) {
                                            {{"env", {Sort::CoreInstance, env}, 0}});
   }
   return out_.core_alias(Sort::CoreFunc, *realloc_instance_, name);
+}
+
+// What copies between an adapter's own memory and the main module's.
+Result<uint32_t> Assembler::transfer_function(const CoreInput& input, const CoreUse& use) {
+  const auto [found, is_new] = transfer_instances_.try_emplace(input.instance, 0);
+  if (is_new) {
+    const uint32_t main =
+        out_.core_exports({{"memory", {Sort::CoreMemory, SKIFF_TRY(memory())}, 0}});
+    const uint32_t own =
+        out_.core_exports({{"memory", {Sort::CoreMemory, SKIFF_TRY(memory_of(input))}, 0}});
+    found->second = out_.core_instance(out_.core_module(transfer_module()),
+                                       {{"main", {Sort::CoreInstance, main}, 0},
+                                        {"adapter", {Sort::CoreInstance, own}, 0}});
+  }
+  return out_.core_alias(Sort::CoreFunc, found->second, std::string(use.import->name));
 }
 
 Result<SortIdx> Assembler::provide(CoreInput& input, const CoreUse& use) {
@@ -258,10 +282,13 @@ Status Assembler::fix_up() {
   for (CoreInput& input : inputs_)
     for (const CoreUse& use : input.uses) {
       if (!use.shim) continue;
-      const uint32_t function =
-          use.from == CoreUse::From::Adapter
-              ? core_function(inputs_[use.adapter], std::string(use.import->name))
-              : SKIFF_TRY(canon(input, use));
+      uint32_t function = 0;
+      if (use.from == CoreUse::From::Adapter)
+        function = core_function(inputs_[use.adapter], std::string(use.import->name));
+      else if (use.from == CoreUse::From::Transfer)
+        function = SKIFF_TRY(transfer_function(input, use));
+      else
+        function = SKIFF_TRY(canon(input, use));
       exports.push_back({std::to_string(*use.shim), {Sort::CoreFunc, function}, 0});
     }
   for (const auto& [id, destructor] : destructors_)

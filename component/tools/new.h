@@ -15,8 +15,10 @@ namespace skiff::component::tools {
 struct Adapter {
   /// The module name under which the main module imports it: "wasi_snapshot_preview1".
   std::string name;
-  /// A core module with a world of its own. It may import the main module's memory as "env"
-  /// "memory", and its functions from "__main_module__".
+  /// A core module with a world of its own. It may import the main module's functions from
+  /// "__main_module__". Either it works in the main module's memory, which it imports as "env"
+  /// "memory", or it exports a "memory" of its own and copies by "read" and "write" (to, from, size)
+  /// of "__main_memory__", which also has "size" (pages).
   SharedBytes binary;
 };
 

@@ -283,6 +283,40 @@ TEST(ComponentNew, SeveralWorlds) {
   EXPECT_FALSE(merge_world(into, other).has_value());
 }
 
+// An adapter with a memory of its own: what it passes and is given lies there, and it copies from and
+// to the main module's.
+TEST(ComponentNew, AdapterWithOwnMemory) {
+  const std::string imports = R"((module
+      (import "__main_module__" "_start" (func $start))
+      (import "__main_memory__" "read" (func $read (param i32 i32 i32)))
+      (import "__main_memory__" "write" (func $write (param i32 i32 i32)))
+      (import "__main_memory__" "size" (func $size (result i32))))";
+  const std::string rest = R"(
+      (import "h:o/out" "write" (func $out (param i32 i32)))
+      (import "h:o/out" "args" (func $args (param i32)))
+      (memory (export "memory") 1)
+      (func (export "cabi_import_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+      (func (export "print") (param i32 i32)
+        (call $read (i32.const 0) (local.get 0) (local.get 1))
+        (call $out (i32.const 0) (local.get 1)) (call $args (i32.const 0))
+        (call $write (local.get 0) (i32.const 0) (i32.const 4)))
+      (func (export "h:o/run#run") (result i32) (call $start) (i32.const 0))))";
+  const char* wit = R"(package h:o;
+      interface out { write: func(s: string); args: func() -> list<string>; other: func(); }
+      interface run { run: func() -> result; } world command { import out; export run; })";
+  const char* main = R"((module (import "old" "print" (func $print (param i32 i32)))
+      (memory (export "memory") 1) (func (export "_start") (call $print (i32.const 0) (i32.const 1)))))";
+  EXPECT_EQ(make(main, "", {{"old", module_of(imports + rest, wit)}}), R"(world root {
+  import h:o/out;
+
+  export h:o/run;
+}
+)");
+  EXPECT_EQ(make(main, "",
+                 {{"old", module_of(imports + R"((import "__main_memory__" "grow" (func)))" + rest, wit)}}),
+            "unknown import: `__main_memory__` `grow` of adapter `old`: there are `read`, `write` and `size` only");
+}
+
 // A module and its adapter may be made for different versions of an interface.
 TEST(ComponentNew, SeveralVersions) {
   const SharedBytes adapter = module_of(R"((module

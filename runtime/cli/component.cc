@@ -1,5 +1,8 @@
 // `skiff component`: the tools that make and combine components. Its first operand is the tool,
 // each with a table of options of its own.
+#include <algorithm>
+#include <filesystem>
+
 #include "component/text/text.h"
 #include "component/tools/compose.h"
 #include "component/tools/module.h"
@@ -122,6 +125,27 @@ constexpr CommandSpec kEmbed = {
 
 // ---- new
 
+constexpr std::string_view kPreview1 = "wasi_snapshot_preview1";
+
+// Our own adapter of WASI preview 1: where it is installed, or in the build tree.
+std::string own_adapter() {
+  std::error_code error;
+  const std::filesystem::path bin = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  for (const char* place : {"../share/skiff/p1-adapter.wasm", "../../guests/p1-adapter.wasm"})
+    if (!error && std::filesystem::exists(bin / place, error)) return (bin / place).string();
+  return {};
+}
+
+// Whether a module is one of WASI preview 1 for which no adapter was given.
+bool needs_own_adapter(const SharedBytes& binary, const tools::NewOptions& options) {
+  for (const tools::Adapter& adapter : options.adapters)
+    if (adapter.name == kPreview1) return false;
+  const auto module = decode_module(binary, options.features);
+  if (!module) return false;
+  return std::any_of(module->imports.begin(), module->imports.end(),
+                     [](const Import& import) { return import.module == kPreview1; });
+}
+
 int run_new(const Arguments& args) {
   tools::NewOptions options{.features = Features::all(), .adapters = {}};
   std::vector<Input> inputs;  // adapters; kept while their bytes are in use
@@ -146,6 +170,14 @@ int run_new(const Arguments& args) {
   if (!input) return kExitFailure;
   const auto binary = to_binary(*input, Features::all());
   if (!binary) return kExitFailure;
+  const std::string own = needs_own_adapter(*binary, options) ? own_adapter() : std::string();
+  if (!own.empty()) {
+    const auto adapter = read_input(own);
+    if (!adapter) return kExitFailure;
+    options.adapters.push_back(
+        {std::string(kPreview1),
+         SharedBytes::own({adapter->content.begin(), adapter->content.end()})});
+  }
   const auto out = tools::new_component(*binary, options);
   if (!out) return fail_with(input->name, out.error());
   return write_binary(args, *out) ? kExitOk : kExitFailure;
@@ -164,7 +196,9 @@ constexpr CommandSpec kNew = {
     .summary = "make a component from a core module",
     .details =
         "The module must hold its world in a custom section, as bindings generators and 'skiff\n"
-        "component embed' write it. The component is validated before it is written.\n",
+        "component embed' write it. Modules for WASI preview 1 need none: the adapter that\n"
+        "comes with skiff has one, and is used unless another is given. The component is\n"
+        "validated before it is written.\n",
     .options = kNewOptions,
     .run = run_new,
     .min_operands = 1,
