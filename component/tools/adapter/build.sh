@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# build.sh SKIFF OUTPUT SOURCES...: the adapter from its C sources, with its world embedded. No C library: what clang
-# calls of one is an instruction with -mbulk-memory.
+# build.sh OUTPUT SOURCES... -- SKIFF...: the adapter from its C sources, with its world embedded by the command SKIFF.
+# No C library: what clang calls of one is an instruction with -mbulk-memory.
 set -eu
-skiff=$1 output=$2
-shift 2
+output=$1
+shift
+sources=()
+while [ "$1" != "--" ]; do sources+=("$1"); shift; done
+shift
 here=$(cd "$(dirname "$0")" && pwd)
-# Several presets may build it at once.
-core=$(mktemp "$output.core.XXXXXX")
+mkdir -p "$(dirname "$output")"
+core=$(mktemp "$output.XXXXXX")  # several presets may build it at once
 trap 'rm -f "$core" "$core.new"' EXIT
 clang-22 --target=wasm32 -std=c17 -O2 -Wall -Wextra -Werror -ffreestanding -nostdlib -mbulk-memory -I"$here/../../.." \
-  -Wl,--no-entry -Wl,--strip-all -Wl,-z,stack-size=16384 -Wl,--stack-first "$@" -o "$core"
-"$skiff" component embed "$here/world.wit" "$core" -o "$core.new"
+  -Wl,--no-entry -Wl,--strip-all -Wl,-z,stack-size=16384 -Wl,--stack-first "${sources[@]}" -o "$core"
+"$@" component embed "$here/world.wit" "$core" -o "$core.new"
+chmod 644 "$core.new"
 mv "$core.new" "$output"
