@@ -130,7 +130,8 @@ constexpr std::string_view kPreview1 = "wasi_snapshot_preview1";
 // Our own adapter of WASI preview 1: where it is installed, or in the build tree.
 std::string own_adapter() {
   std::error_code error;
-  const std::filesystem::path bin = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const std::filesystem::path bin =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   for (const char* place : {"../share/skiff/p1-adapter.wasm", "../../guests/p1-adapter.wasm"})
     if (!error && std::filesystem::exists(bin / place, error)) return (bin / place).string();
   return {};
@@ -170,8 +171,13 @@ int run_new(const Arguments& args) {
   if (!input) return kExitFailure;
   const auto binary = to_binary(*input, Features::all());
   if (!binary) return kExitFailure;
-  const std::string own = needs_own_adapter(*binary, options) ? own_adapter() : std::string();
-  if (!own.empty()) {
+  if (needs_own_adapter(*binary, options)) {
+    const std::string own = own_adapter();
+    if (own.empty()) {
+      report_error(input->name + ": it is for WASI preview 1, and share/skiff/p1-adapter.wasm " +
+                   "is not installed; give --adapt");
+      return kExitFailure;
+    }
     const auto adapter = read_input(own);
     if (!adapter) return kExitFailure;
     options.adapters.push_back(

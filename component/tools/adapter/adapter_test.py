@@ -113,6 +113,9 @@ class Adapter(unittest.TestCase):
                 self.setUp()
                 self.same(name)
 
+    def test_io(self):
+        self.same("adapter_io")
+
     def test_p1_args(self):
         self.same("p1_args", "42", "two words", options=("--env", "NAME=a=b c"))
 

@@ -12,7 +12,6 @@ static size_t base, at;
 enum { kAlign = 16, kPage = 65536, kPathMax = 4096 };
 
 static void* take(size_t size) {
-  if (at == 0) base = at = (size_t)&__heap_base;
   const size_t from = (at + kAlign - 1) & ~(size_t)(kAlign - 1);
   const uint64_t end = (uint64_t)from + size;
   const uint64_t have = (uint64_t)__builtin_wasm_memory_size(0) * kPage;
@@ -22,7 +21,10 @@ static void* take(size_t size) {
   return (void*)from;
 }
 
-void begin(void) { at = base; }
+void begin(void) {
+  if (base == 0) base = (size_t)&__heap_base;
+  at = base;
+}
 void* temporary(size_t size) { return take(size); }
 struct Mark mark(void) { return (struct Mark){at}; }
 void release(struct Mark mark) { at = mark.at; }
