@@ -94,7 +94,7 @@ uint8_t* put_utf16(uint8_t* to, std::string_view s) {
   return to;
 }
 
-uint64_t utf16_units(std::string_view s) {
+[[maybe_unused]] uint64_t utf16_units(std::string_view s) {  // by checks of debug builds
   uint64_t n = 0;
   for (const char byte : s) {
     const auto b = static_cast<uint8_t>(byte);
