@@ -18,6 +18,8 @@ namespace {
 
 using compiler::NativeImage;
 
+#if defined(__x86_64__)
+
 // Every function is (param i32) (result i32) and adds 100.
 NativeImage fake_image(const ModuleInfo& info) {
   const uint8_t function[] = {0x8D, 0x47, 0x64, 0xC3};  // lea eax, [rdi+100]; ret
@@ -60,7 +62,6 @@ uint32_t call(Store& store, Instance& instance, std::string_view name, uint32_t 
   return slots[0].u32;
 }
 
-#if defined(__x86_64__)
 
 AutoTierOptions fake_options() {
   AutoTierOptions options;
