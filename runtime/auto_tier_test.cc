@@ -43,6 +43,8 @@ NativeImage fake_image(const ModuleInfo& info) {
   return image;
 }
 
+#endif
+
 constexpr const char* kAddOne =
     "(module (type $t (func (param i32) (result i32))) (table (export \"t\") 1 funcref) (elem (i32.const 0) $f)"
     " (func $f (export \"f\") (type $t) (i32.add (local.get 0) (i32.const 1))))";
@@ -61,7 +63,7 @@ uint32_t call(Store& store, Instance& instance, std::string_view name, uint32_t 
   EXPECT_TRUE(done) << done.error().message();
   return slots[0].u32;
 }
-
+#if defined(__x86_64__)
 
 AutoTierOptions fake_options() {
   AutoTierOptions options;
