@@ -63,6 +63,7 @@ uint32_t call(Store& store, Instance& instance, std::string_view name, uint32_t 
   EXPECT_TRUE(done) << done.error().message();
   return slots[0].u32;
 }
+
 #if defined(__x86_64__)
 
 AutoTierOptions fake_options() {
