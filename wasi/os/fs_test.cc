@@ -274,7 +274,7 @@ TEST_P(FsTest, ProcDoesNotLeadOut) {
   const std::string self = std::to_string(::getpid());
   const std::string held = self + "/fd/" + std::to_string(::open((outer / "secret").c_str(), O_RDONLY));
   for (const std::string& path :
-       {held, self + "/cwd", self + "/cwd/x", self + "/root/etc/passwd", self + "/exe"}) {
+       {held, self + "/cwd", self + "/cwd/x", self + "/root" + "/etc/passwd", self + "/exe"}) {
     const Errno e = error_of(proc->open_at(path, kRead));
     EXPECT_TRUE(e == Errno::Loop || e == Errno::Perm) << path << ": " << name_of(e);
   }
