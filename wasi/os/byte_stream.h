@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,12 +20,14 @@
 namespace skiff::wasi {
 
 /// Where an error comes from: decides whose error codes it can be told in.
-enum class ErrorOrigin : uint8_t { Other, File, Socket };
+enum class ErrorOrigin : uint8_t { Other, File, Socket, Http };
 
 /// What went wrong with a stream once.
 struct IoError {
   Errno code = Errno::Io;
   ErrorOrigin origin = ErrorOrigin::Other;
+  uint8_t http_code = 0;                        // Http: an HttpErrorCode (http_error.h)
+  std::optional<uint64_t> http_number = {};     // and its payload
 };
 
 struct StreamFault {
