@@ -62,8 +62,10 @@ void LoadedImage::apply_fixups() {
 
 // The last step: from here on nothing can be written. False with errno.
 bool LoadedImage::protect() {
-  if (mprotect(base_ + parts_.text_size, uint64_t{parts_.rodata_size} + parts_.data_size, PROT_READ) != 0 ||
-      mprotect(base_, parts_.text_size, PROT_READ | PROT_EXEC) != 0)
+  // Nothing is not protected: emulators refuse that where Linux does nothing.
+  const uint64_t tables = uint64_t{parts_.rodata_size} + parts_.data_size;
+  if ((tables != 0 && mprotect(base_ + parts_.text_size, tables, PROT_READ) != 0) ||
+      (parts_.text_size != 0 && mprotect(base_, parts_.text_size, PROT_READ | PROT_EXEC) != 0))
     return false;
   known_code_ = parts_.text_size != 0;
   if (known_code_) add_code_range(base_, text_end());
