@@ -17,8 +17,7 @@ fetch() {
     git -C "$work" checkout -q FETCH_HEAD; then
     rm -rf "$work/.git" "$target"
     echo "$commit" >"$work/$folder/.commit"
-    mv "$work/$folder" "$target"
-    rm -rf "$work"
+    if [ "$folder" = . ]; then mv "$work" "$target"; else mv "$work/$folder" "$target" && rm -rf "$work"; fi
   else
     rm -rf "$work"
     echo "could not fetch $repository: its tests will be SKIPPED" >&2
