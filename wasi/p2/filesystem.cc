@@ -1,13 +1,6 @@
-// wasi:filesystem: what works on an open descriptor. Descriptors of directories may change what is in them when
-// their tree is writable; whether a program said so when it opened them does not matter (programs often do not).
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-#include <algorithm>
-
-#include "engine/base/utf8.h"
+// wasi:filesystem, over common/descriptor.h: errors, times and types as 0.2 has them.
 #include "wasi/os/file_stream.h"
-#include "wasi/p2/filesystem.h"
+#include "wasi/p2/functions.h"
 
 namespace skiff::wasi::p2 {
 
@@ -57,6 +50,8 @@ FsError fs_error(Errno e) {
   }
 }
 
+namespace {
+
 DescriptorType type_of(FileType type) {
   switch (type) {
     case FileType::Unknown: return DescriptorType::Unknown;
@@ -72,15 +67,11 @@ DescriptorType type_of(FileType type) {
   return DescriptorType::Unknown;
 }
 
-namespace {
-
 // Times before 1970 cannot be told.
 Datetime to_datetime(Timestamp t) {
   if (t.seconds < 0) return {};
   return {static_cast<uint64_t>(t.seconds), t.nanoseconds};
 }
-
-}  // namespace
 
 DescriptorStat to_wit(const FileStat& st) {
   return {type_of(st.type), st.links, st.size, to_datetime(st.accessed), to_datetime(st.modified),
@@ -94,145 +85,151 @@ NewTime from_wit(const NewTimestamp& t) {
   return {NewTime::Kind::At, at.seconds, at.nanoseconds};
 }
 
-MetadataHash hash_of(const FileStat& st, uint64_t secret) {
-  const uint64_t facts[] = {st.device, st.inode, st.size, static_cast<uint64_t>(st.modified.seconds),
-                            st.modified.nanoseconds, static_cast<uint64_t>(st.type)};
-  const XXH128_hash_t h = XXH3_128bits_withSeed(facts, sizeof facts, secret);
-  return {h.low64, h.high64};
+template <class T>
+FsResult<T> told(Io<T> r) {
+  if (!r) return std::unexpected(fs_error(r.error()));
+  if constexpr (std::is_void_v<T>) return {};
+  else return *std::move(r);
 }
 
-FsResult<Own<Input>> read_via_stream(P2Call& c, Borrow<Descriptor> self, uint64_t offset) {
-  SKIFF_FS_TRY(file_of(self));
-  return c.make<Input>(nullptr,
-                       SKIFF_FS_TRY(told(file_input(std::get<std::shared_ptr<File>>(self->what), offset))));
+FsResult<DescriptorStat> told(const Io<FileStat>& st) {
+  if (!st) return std::unexpected(fs_error(st.error()));
+  return to_wit(*st);
 }
 
-FsResult<Own<Output>> write_via_stream(P2Call& c, Borrow<Descriptor> self, uint64_t offset) {
-  SKIFF_FS_TRY(file_of(self));
-  return c.make<Output>(nullptr,
-                        SKIFF_FS_TRY(told(file_output(std::get<std::shared_ptr<File>>(self->what), offset))));
+template <class R, class T>
+FsResult<Own<R>> made(P2Call& c, Io<T> what) {
+  if (!what) return std::unexpected(fs_error(what.error()));
+  return c.make<R>(nullptr, *std::move(what));
 }
 
-FsResult<Own<Output>> append_via_stream(P2Call& c, Borrow<Descriptor> self) {
-  SKIFF_FS_TRY(file_of(self));
-  auto out = file_output(std::get<std::shared_ptr<File>>(self->what), std::nullopt);
-  return c.make<Output>(nullptr, SKIFF_FS_TRY(told(std::move(out))));
+Io<std::shared_ptr<OutputStream>> output(Descriptor& d, std::optional<uint64_t> offset) {
+  return file_output(SKIFF_IO_TRY(d.need_file()), offset);
 }
 
-FsResult<void> advise(P2Call&, Borrow<Descriptor> self, uint64_t offset, uint64_t length, AdviceKind advice) {
-  File* const file = self->file();
-  if (!file) return std::unexpected(FsError::BadDescriptor);
-  return told(file->advise(offset, length, static_cast<Advice>(advice)));  // numbered alike
-}
-
-namespace {
-
-FsResult<void> sync_file(Descriptor& d, bool data_only) {
-  if (Dir* dir = d.dir()) return dir->access() == Access::ReadOnly ? FsResult<void>() : told(dir->sync());
-  File* const file = d.file();
-  if (!file->writable()) return {};
-  const auto r = data_only ? file->datasync() : file->sync();
-  if (!r && r.error() == Errno::Inval) return {};  // a pipe or the like: nothing to synchronise
-  return told(r);
+FsResult<MetadataHash> hash(P2Call& c, const Io<FileStat>& st) {
+  if (!st) return std::unexpected(fs_error(st.error()));
+  return hash_of(*st, c.state.secret);
 }
 
 }  // namespace
 
-FsResult<void> sync_data(P2Call&, Borrow<Descriptor> self) { return sync_file(*self, true); }
-FsResult<void> sync(P2Call&, Borrow<Descriptor> self) { return sync_file(*self, false); }
-
-FsResult<DescriptorFlags> get_flags(P2Call&, Borrow<Descriptor> self) {
-  using F = DescriptorFlags;
-  if (const Dir* dir = self->dir())
-    return F{static_cast<uint8_t>(F::kRead | (dir->access() == Access::ReadWrite ? F::kMutate : 0))};
-  const File& f = *self->file();
-  return F{static_cast<uint8_t>((f.readable() ? F::kRead : 0) | (f.writable() ? F::kWrite : 0) |
-                                (f.sync_writes() ? F::kFileSync : 0) | (f.dsync() ? F::kDataSync : 0) |
-                                (f.rsync() ? F::kReadSync : 0))};
+FsResult<Own<Input>> read_via_stream(P2Call& c, Borrow<Descriptor> self, uint64_t offset) {
+  auto file = self->need_file();
+  if (!file) return std::unexpected(fs_error(file.error()));
+  return made<Input>(c, file_input(*std::move(file), offset));
 }
 
-FsResult<DescriptorType> get_type(P2Call&, Borrow<Descriptor> self) {
-  return self->dir() ? DescriptorType::Directory : type_of(self->file()->type());
+FsResult<Own<Output>> write_via_stream(P2Call& c, Borrow<Descriptor> self, uint64_t offset) {
+  return made<Output>(c, output(*self, offset));
 }
 
-FsResult<void> set_size(P2Call&, Borrow<Descriptor> self, uint64_t size) {
-  File* const file = SKIFF_FS_TRY(file_of(self));
-  if (file->access() == Access::ReadOnly) return std::unexpected(FsError::ReadOnly);
-  if (!file->writable()) return std::unexpected(FsError::BadDescriptor);
-  return told(file->set_size(size));
+FsResult<Own<Output>> append_via_stream(P2Call& c, Borrow<Descriptor> self) {
+  return made<Output>(c, output(*self, std::nullopt));
 }
+
+FsResult<void> advise(P2Call&, Borrow<Descriptor> self, uint64_t offset, uint64_t length, AdviceKind advice) {
+  return told(self->advise(offset, length, advice));
+}
+
+FsResult<void> sync_data(P2Call&, Borrow<Descriptor> self) { return told(self->sync(true)); }
+FsResult<void> sync(P2Call&, Borrow<Descriptor> self) { return told(self->sync(false)); }
+FsResult<DescriptorFlags> get_flags(P2Call&, Borrow<Descriptor> self) { return self->flags(); }
+FsResult<DescriptorType> get_type(P2Call&, Borrow<Descriptor> self) { return type_of(self->type()); }
+FsResult<void> set_size(P2Call&, Borrow<Descriptor> self, uint64_t size) { return told(self->set_size(size)); }
 
 FsResult<void> set_times(P2Call&, Borrow<Descriptor> self, NewTimestamp accessed, NewTimestamp modified) {
-  if (Dir* dir = self->dir()) {
-    SKIFF_FS_TRY(need_mutate(*dir));
-    return told(dir->set_times(from_wit(accessed), from_wit(modified)));
-  }
-  File& file = *self->file();
-  if (file.access() == Access::ReadOnly) return std::unexpected(FsError::ReadOnly);
-  return told(file.set_times(from_wit(accessed), from_wit(modified)));
+  return told(self->set_times(from_wit(accessed), from_wit(modified)));
 }
 
 FsResult<std::tuple<Bytes, bool>> descriptor_read(P2Call& c, Borrow<Descriptor> self, uint64_t length,
                                                   uint64_t offset) {
-  File* const file = SKIFF_FS_TRY(file_of(self));
   const auto into = std::span(c.state.scratch).first(static_cast<size_t>(std::min<uint64_t>(length, kStreamChunk)));
   const iovec v = {into.data(), into.size()};
-  const size_t n = SKIFF_FS_TRY(told(file->pread({&v, 1}, offset)));
-  return std::tuple(Bytes(into.first(n)), n == 0 && !into.empty());
+  const auto file = self->need_file();
+  const auto n = file ? (*file)->pread({&v, 1}, offset) : io_fail(file.error());
+  if (!n) return std::unexpected(fs_error(n.error()));
+  return std::tuple(Bytes(into.first(*n)), *n == 0 && !into.empty());
 }
 
 FsResult<uint64_t> descriptor_write(P2Call&, Borrow<Descriptor> self, Bytes buffer, uint64_t offset) {
-  File* const file = SKIFF_FS_TRY(file_of(self));
+  const auto file = self->need_file();
   const iovec v = {const_cast<uint8_t*>(buffer.data()), buffer.size()};
-  return uint64_t{SKIFF_FS_TRY(told(file->pwrite({&v, 1}, offset)))};
+  const auto n = file ? (*file)->pwrite({&v, 1}, offset) : io_fail(file.error());
+  if (!n) return std::unexpected(fs_error(n.error()));
+  return uint64_t{*n};
 }
 
 FsResult<Own<EntryStream>> read_directory(P2Call& c, Borrow<Descriptor> self) {
-  return c.make<EntryStream>(nullptr, *SKIFF_FS_TRY(dir_of(self)));
+  const auto dir = self->need_dir();
+  if (!dir) return std::unexpected(fs_error(dir.error()));
+  return c.make<EntryStream>(nullptr, **dir);
 }
 
 FsResult<std::optional<DirectoryEntry>> read_directory_entry(P2Call&, Borrow<EntryStream> self) {
-  constexpr size_t kBatch = 128;
-  while (self->batch.empty() && !self->done) {
-    size_t seen = 0;
-    SKIFF_FS_TRY(told(self->dir.read_entries(self->cookie, 16 << 10, [&](const DirEntry& e) {
-      self->cookie = e.next;
-      if (e.name != "." && e.name != "..") self->batch.push_back({e.type, std::string(e.name)});
-      return ++seen < kBatch;
-    })));
-    self->done = seen < kBatch;
-    std::reverse(self->batch.begin(), self->batch.end());
-  }
-  if (self->batch.empty()) return std::nullopt;
-  const EntryStream::Entry entry = std::move(self->batch.back());
-  self->batch.pop_back();
-  if (!is_utf8(entry.name)) return std::unexpected(FsError::IllegalByteSequence);
-  return DirectoryEntry{type_of(entry.type), entry.name};
+  auto entry = self->reader.next();
+  if (!entry) return std::unexpected(fs_error(entry.error()));
+  if (!*entry) return std::nullopt;
+  return DirectoryEntry{type_of((*entry)->type), std::move((*entry)->name)};
 }
 
-FsResult<DescriptorStat> stat(P2Call&, Borrow<Descriptor> self) {
-  return to_wit(SKIFF_FS_TRY(told(stat_of(*self))));
-}
-
-bool is_same_object(P2Call&, Borrow<Descriptor> self, Borrow<Descriptor> other) {
-  const auto a = stat_of(*self), b = stat_of(*other);
-  return a && b && a->device == b->device && a->inode == b->inode;
-}
-
-FsResult<MetadataHash> metadata_hash(P2Call& c, Borrow<Descriptor> self) {
-  return hash_of(SKIFF_FS_TRY(told(stat_of(*self))), c.state.secret);
-}
+FsResult<DescriptorStat> stat(P2Call&, Borrow<Descriptor> self) { return told(self->stat()); }
+bool is_same_object(P2Call&, Borrow<Descriptor> self, Borrow<Descriptor> other) { return self->is_same(*other); }
+FsResult<MetadataHash> metadata_hash(P2Call& c, Borrow<Descriptor> self) { return hash(c, self->stat()); }
 
 std::optional<FsError> filesystem_error_code(P2Call&, Borrow<Error> error) {
   if (error->error.origin != ErrorOrigin::File) return std::nullopt;
   return fs_error(error->error.code);
 }
 
-std::vector<std::tuple<Own<Descriptor>, std::string>> get_directories(P2Call& c) {
-  std::vector<std::tuple<Own<Descriptor>, std::string>> all;
-  for (const Preopen& p : c.state.ctx.preopens)
-    all.emplace_back(c.make<Descriptor>(nullptr, Dir::Opened(p.dir)), p.guest_path);
-  return all;
+// ---- through paths
+
+FsResult<void> create_directory_at(P2Call&, Borrow<Descriptor> self, const Text& path) {
+  return told(self->create_directory_at(path.get()));
+}
+
+FsResult<DescriptorStat> stat_at(P2Call&, Borrow<Descriptor> self, PathFlags flags, const Text& path) {
+  return told(self->stat_at(flags, path.get()));
+}
+
+FsResult<void> set_times_at(P2Call&, Borrow<Descriptor> self, PathFlags flags, const Text& path,
+                            NewTimestamp accessed, NewTimestamp modified) {
+  return told(self->set_times_at(flags, path.get(), from_wit(accessed), from_wit(modified)));
+}
+
+FsResult<void> link_at(P2Call&, Borrow<Descriptor> self, PathFlags flags, const Text& path,
+                       Borrow<Descriptor> new_dir, const Text& new_path) {
+  return told(self->link_at(flags, path.get(), *new_dir, new_path.get()));
+}
+
+FsResult<Own<Descriptor>> open_at(P2Call& c, Borrow<Descriptor> self, PathFlags path_flags, const Text& path,
+                                  OpenFlags open, DescriptorFlags flags) {
+  return made<Descriptor>(c, self->open_at(path_flags, path.get(), open, flags));
+}
+
+FsResult<std::string> readlink_at(P2Call&, Borrow<Descriptor> self, const Text& path) {
+  return told(self->readlink_at(path.get()));
+}
+
+FsResult<void> remove_directory_at(P2Call&, Borrow<Descriptor> self, const Text& path) {
+  return told(self->remove_directory_at(path.get()));
+}
+
+FsResult<void> rename_at(P2Call&, Borrow<Descriptor> self, const Text& path, Borrow<Descriptor> new_dir,
+                         const Text& new_path) {
+  return told(self->rename_at(path.get(), *new_dir, new_path.get()));
+}
+
+FsResult<void> symlink_at(P2Call&, Borrow<Descriptor> self, const Text& target, const Text& path) {
+  return told(self->symlink_at(target.get(), path.get()));
+}
+
+FsResult<void> unlink_file_at(P2Call&, Borrow<Descriptor> self, const Text& path) {
+  return told(self->unlink_file_at(path.get()));
+}
+
+FsResult<MetadataHash> metadata_hash_at(P2Call& c, Borrow<Descriptor> self, PathFlags flags, const Text& path) {
+  return hash(c, self->stat_at(flags, path.get()));
 }
 
 }  // namespace skiff::wasi::p2

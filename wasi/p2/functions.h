@@ -2,6 +2,7 @@
 // files. Traps are recorded in the call, and then the result does not matter.
 #pragma once
 
+#include "wasi/common/clocks.h"
 #include "wasi/p2/state.h"
 
 namespace skiff::wasi::p2 {
@@ -12,8 +13,6 @@ template <class T>
 using FsResult = std::expected<T, FsError>;
 template <class T>
 using NetResult = std::expected<T, NetError>;
-/// Of the call's scratch: valid until the next call.
-using Bytes = std::span<const uint8_t>;
 
 // io.cc: wasi:io
 std::string error_to_debug_string(P2Call& c, Borrow<Error> self);
@@ -36,35 +35,24 @@ StreamResult<void> output_blocking_write_zeroes_and_flush(P2Call& c, Borrow<Outp
 StreamResult<uint64_t> output_splice(P2Call& c, Borrow<Output> self, Borrow<Input> from, uint64_t length);
 StreamResult<uint64_t> output_blocking_splice(P2Call& c, Borrow<Output> self, Borrow<Input> from, uint64_t length);
 
-// clocks.cc: wasi:clocks and wasi:random
-uint64_t monotonic_now(P2Call& c);
-uint64_t monotonic_resolution(P2Call& c);
+// clocks.cc: wasi:clocks; common: wasi:random
+using wasi::insecure_bytes, wasi::insecure_seed, wasi::insecure_u64, wasi::monotonic_now, wasi::monotonic_resolution,
+    wasi::random_bytes, wasi::random_u64;
 Own<Pollable> subscribe_instant(P2Call& c, uint64_t when);
 Own<Pollable> subscribe_duration(P2Call& c, uint64_t when);
 Datetime wall_now(P2Call& c);
 Datetime wall_resolution(P2Call& c);
 TimezoneDisplay timezone_display(P2Call& c, Datetime when);
 int32_t timezone_utc_offset(P2Call& c, Datetime when);
-std::tuple<uint64_t, uint64_t> insecure_seed(P2Call& c);
-Bytes insecure_bytes(P2Call& c, uint64_t length);
-uint64_t insecure_u64(P2Call& c);
-Bytes random_bytes(P2Call& c, uint64_t length);
-uint64_t random_u64(P2Call& c);
 
-// cli.cc: wasi:cli
-std::vector<std::tuple<std::string, std::string>> get_environment(P2Call& c);
-std::vector<std::string> get_arguments(P2Call& c);
-std::optional<std::string> initial_cwd(P2Call& c);
-void exit(P2Call& c, std::expected<void, Unit> status);
-void exit_with_code(P2Call& c, uint8_t code);
+// cli.cc, common: wasi:cli
+using wasi::exit, wasi::exit_with_code, wasi::get_arguments, wasi::get_environment, wasi::get_terminal_stderr,
+    wasi::get_terminal_stdin, wasi::get_terminal_stdout, wasi::initial_cwd;
 Own<Input> get_stdin(P2Call& c);
 Own<Output> get_stdout(P2Call& c);
 Own<Output> get_stderr(P2Call& c);
-std::optional<Own<TerminalInput>> get_terminal_stdin(P2Call& c);
-std::optional<Own<TerminalOutput>> get_terminal_stdout(P2Call& c);
-std::optional<Own<TerminalOutput>> get_terminal_stderr(P2Call& c);
 
-// filesystem.cc, filesystem_at.cc: wasi:filesystem
+// filesystem.cc: wasi:filesystem
 FsError fs_error(Errno e);
 FsResult<Own<Input>> read_via_stream(P2Call& c, Borrow<Descriptor> self, uint64_t offset);
 FsResult<Own<Output>> write_via_stream(P2Call& c, Borrow<Descriptor> self, uint64_t offset);
@@ -100,11 +88,9 @@ FsResult<MetadataHash> metadata_hash(P2Call& c, Borrow<Descriptor> self);
 FsResult<MetadataHash> metadata_hash_at(P2Call& c, Borrow<Descriptor> self, PathFlags flags, const Text& path);
 FsResult<std::optional<DirectoryEntry>> read_directory_entry(P2Call& c, Borrow<EntryStream> self);
 std::optional<FsError> filesystem_error_code(P2Call& c, Borrow<Error> error);
-std::vector<std::tuple<Own<Descriptor>, std::string>> get_directories(P2Call& c);
+using wasi::get_directories;
 
 // network.cc: wasi:sockets but for its sockets
-SocketAddress from_wit(const IpSocketAddress& address);
-IpSocketAddress to_wit(const SocketAddress& address);
 std::optional<NetError> network_error_code(P2Call& c, Borrow<Error> error);
 Own<Network> instance_network(P2Call& c);
 NetResult<std::optional<IpAddressCase>> resolve_next_address(P2Call& c, Borrow<AddressStream> self);

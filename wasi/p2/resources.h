@@ -1,18 +1,19 @@
-// The resources of WASI 0.2: thin owners of services. kType numbers them within the face.
+// The resources of WASI 0.2: thin owners of services. kType numbers them within the face, after those that 0.3 has too.
 #pragma once
 
-#include "wasi/os/byte_stream.h"
-#include "wasi/os/fs.h"
+#include "wasi/common/address.h"
+#include "wasi/common/descriptor.h"
+#include "wasi/common/environment.h"
 #include "wasi/os/lookup.h"
-#include "wasi/os/tcp.h"
-#include "wasi/os/udp.h"
 #include "wasi/p2/types.h"
 
 namespace skiff::wasi::p2 {
 
+using wasi::Descriptor, wasi::Tcp, wasi::TerminalInput, wasi::TerminalOutput, wasi::Udp;
+
 enum class ResourceKind : uint8_t {
-  Error, Pollable, InputStream, OutputStream, Descriptor, DirectoryEntryStream, Network, ResolveAddressStream,
-  TcpSocket, UdpSocket, IncomingDatagramStream, OutgoingDatagramStream, TerminalInput, TerminalOutput, Count
+  Error = static_cast<uint8_t>(CommonKind::Count), Pollable, InputStream, OutputStream, DirectoryEntryStream, Network,
+  ResolveAddressStream, IncomingDatagramStream, OutgoingDatagramStream, Count
 };
 
 template <ResourceKind K>
@@ -37,38 +38,14 @@ struct Output final : Resource<ResourceKind::OutputStream> {
   explicit Output(std::shared_ptr<OutputStream> stream) : stream(std::move(stream)) {}
   std::shared_ptr<OutputStream> stream;
 };
-struct Descriptor final : Resource<ResourceKind::Descriptor> {
-  explicit Descriptor(Dir::Opened what) : what(std::move(what)) {}
-  File* file() {
-    auto* f = std::get_if<std::shared_ptr<File>>(&what);
-    return f ? f->get() : nullptr;
-  }
-  Dir* dir() { return std::get_if<Dir>(&what); }
-  Dir::Opened what;
-};
 struct EntryStream final : Resource<ResourceKind::DirectoryEntryStream> {
-  explicit EntryStream(Dir dir) : dir(std::move(dir)) {}
-  struct Entry {
-    FileType type;
-    std::string name;
-  };
-  Dir dir;
-  uint64_t cookie = 0;
-  std::vector<Entry> batch;        // read and not given yet, last one first
-  bool done = false;
+  explicit EntryStream(Dir dir) : reader(std::move(dir)) {}
+  EntryReader reader;
 };
 struct Network final : Resource<ResourceKind::Network> {};
 struct AddressStream final : Resource<ResourceKind::ResolveAddressStream> {
   explicit AddressStream(std::shared_ptr<Lookup> lookup) : lookup(std::move(lookup)) {}
   std::shared_ptr<Lookup> lookup;
-};
-struct Tcp final : Resource<ResourceKind::TcpSocket> {
-  explicit Tcp(std::shared_ptr<TcpSocket> socket) : socket(std::move(socket)) {}
-  std::shared_ptr<TcpSocket> socket;
-};
-struct Udp final : Resource<ResourceKind::UdpSocket> {
-  explicit Udp(std::shared_ptr<UdpSocket> socket) : socket(std::move(socket)) {}
-  std::shared_ptr<UdpSocket> socket;
 };
 /// Streams of datagrams stop working when the socket has newer ones.
 struct DatagramsIn final : Resource<ResourceKind::IncomingDatagramStream> {
@@ -82,8 +59,6 @@ struct DatagramsOut final : Resource<ResourceKind::OutgoingDatagramStream> {
   uint64_t generation;
   uint64_t permit = 0;
 };
-struct TerminalInput final : Resource<ResourceKind::TerminalInput> {};
-struct TerminalOutput final : Resource<ResourceKind::TerminalOutput> {};
 
 struct Closed {};
 using StreamError = std::variant<Own<Error>, Closed>;

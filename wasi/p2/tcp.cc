@@ -4,9 +4,6 @@
 namespace skiff::wasi::p2 {
 namespace {
 
-AddressFamily family_of(IpFamily f) { return f == IpFamily::Ipv4 ? AddressFamily::Ipv4 : AddressFamily::Ipv6; }
-IpFamily family_of(AddressFamily f) { return f == AddressFamily::Ipv4 ? IpFamily::Ipv4 : IpFamily::Ipv6; }
-
 TcpSocket::Shutdown to_os(ShutdownType how) {
   switch (how) {
     case ShutdownType::Receive: return TcpSocket::Shutdown::Receive;
@@ -14,11 +11,6 @@ TcpSocket::Shutdown to_os(ShutdownType how) {
     case ShutdownType::Both: break;
   }
   return TcpSocket::Shutdown::Both;
-}
-
-NetResult<IpSocketAddress> told(NetIo<SocketAddress> address) {
-  if (!address) return net_fail(address.error());
-  return to_wit(*address);
 }
 
 }  // namespace
@@ -52,8 +44,8 @@ NetResult<std::tuple<Own<Tcp>, Own<Input>, Own<Output>>> tcp_accept(P2Call& c, B
   return std::tuple(socket, in, c.make<Output>(nullptr, std::move(accepted.streams.out)));
 }
 
-NetResult<IpSocketAddress> tcp_local_address(P2Call&, Borrow<Tcp> self) { return told(self->socket->local()); }
-NetResult<IpSocketAddress> tcp_remote_address(P2Call&, Borrow<Tcp> self) { return told(self->socket->remote()); }
+NetResult<IpSocketAddress> tcp_local_address(P2Call&, Borrow<Tcp> self) { return to_wit(self->socket->local()); }
+NetResult<IpSocketAddress> tcp_remote_address(P2Call&, Borrow<Tcp> self) { return to_wit(self->socket->remote()); }
 bool tcp_is_listening(P2Call&, Borrow<Tcp> self) {
   return self->socket->state() == TcpSocket::State::Listening;
 }

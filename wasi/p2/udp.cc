@@ -6,11 +6,6 @@ namespace {
 
 constexpr uint64_t kMaxReceived = 1 << 20;     // bytes of one receive
 
-NetResult<IpSocketAddress> told(NetIo<SocketAddress> address) {
-  if (!address) return net_fail(address.error());
-  return to_wit(*address);
-}
-
 // Readiness of one direction of a socket.
 class Ready final : public Event {
  public:
@@ -24,18 +19,17 @@ class Ready final : public Event {
 
 std::optional<SocketAddress> from_wit(const std::optional<IpSocketAddress>& address) {
   if (!address) return std::nullopt;
-  return p2::from_wit(*address);
+  return wasi::from_wit(*address);
 }
 
 }  // namespace
 
 NetResult<Own<Udp>> create_udp_socket(P2Call& c, IpFamily family) {
-  const AddressFamily f = family == IpFamily::Ipv4 ? AddressFamily::Ipv4 : AddressFamily::Ipv6;
-  return c.make<Udp>(nullptr, SKIFF_NET_TRY(UdpSocket::create(c.state.net, f)));
+  return c.make<Udp>(nullptr, SKIFF_NET_TRY(UdpSocket::create(c.state.net, family_of(family))));
 }
 
 NetResult<void> udp_start_bind(P2Call&, Borrow<Udp> self, Borrow<Network>, IpSocketAddress local) {
-  return self->socket->start_bind(p2::from_wit(local));
+  return self->socket->start_bind(wasi::from_wit(local));
 }
 NetResult<void> udp_finish_bind(P2Call&, Borrow<Udp> self) { return self->socket->finish_bind(); }
 
@@ -46,10 +40,10 @@ NetResult<std::tuple<Own<DatagramsIn>, Own<DatagramsOut>>> udp_stream(P2Call& c,
   return std::tuple(in, c.make<DatagramsOut>(nullptr, self->socket));
 }
 
-NetResult<IpSocketAddress> udp_local_address(P2Call&, Borrow<Udp> self) { return told(self->socket->local()); }
-NetResult<IpSocketAddress> udp_remote_address(P2Call&, Borrow<Udp> self) { return told(self->socket->remote()); }
+NetResult<IpSocketAddress> udp_local_address(P2Call&, Borrow<Udp> self) { return to_wit(self->socket->local()); }
+NetResult<IpSocketAddress> udp_remote_address(P2Call&, Borrow<Udp> self) { return to_wit(self->socket->remote()); }
 IpFamily udp_address_family(P2Call&, Borrow<Udp> self) {
-  return self->socket->family() == AddressFamily::Ipv4 ? IpFamily::Ipv4 : IpFamily::Ipv6;
+  return family_of(self->socket->family());
 }
 NetResult<uint8_t> udp_hop_limit(P2Call&, Borrow<Udp> self) { return self->socket->hop_limit(); }
 NetResult<void> udp_set_hop_limit(P2Call&, Borrow<Udp> self, uint8_t value) {
