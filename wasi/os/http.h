@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "wasi/os/http_body.h"
 #include "wasi/os/http_error.h"
@@ -35,9 +36,14 @@ struct HttpScheme {
   std::string_view text() const;
 };
 
-/// HOST or HOST:PORT, without user information. HOST: a name, an IPv4 address or one of IPv6 in brackets.
-bool is_http_authority(std::string_view s);
-/// What may stand in a request line: starts with '/' or '?' or is "*" or empty; visible ASCII or beyond it, no '#'.
+/// HOST or HOST:PORT; user information is no part of it.
+struct HttpAuthority {
+  std::string_view host;            // a name, an IPv4 address, or one of IPv6 in brackets
+  std::optional<uint16_t> port;
+  /// Views into `text`. Nothing: it is none.
+  static std::optional<HttpAuthority> parse(std::string_view text);
+};
+/// A path with or without a query: starts with '/' or '?', or is "*" or empty; visible ASCII, no '#'.
 bool is_http_path_with_query(std::string_view s);
 
 struct HttpRequestHead {
