@@ -6,9 +6,6 @@
 
 namespace skiff::wasi {
 
-/// Of the call's scratch: valid until the next call.
-using Bytes = std::span<const uint8_t>;
-
 /// Nanoseconds; 0 after a trap.
 uint64_t read_clock(WasiCall& c, ClockId id, bool resolution);
 /// The moment of the host's monotonic clock that is `ns` from now; the last one when there is none.

@@ -10,6 +10,7 @@ WasiState::WasiState(Ctx& ctx)
     : ctx(ctx),
       scheduler(ctx.scheduler ? *ctx.scheduler : own_scheduler),
       net{ctx.network, scheduler, ctx.limits.sockets},
+      http(ctx.limits.http_bytes),
       resources(ctx.limits.resources),
       scratch(kStreamChunk),
       in(std_input(ctx.in)) {

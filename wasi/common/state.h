@@ -10,6 +10,38 @@
 
 namespace skiff::wasi {
 
+/// Of the call's scratch, or of a resource: valid until the next call.
+using Bytes = std::span<const uint8_t>;
+
+/// What a guest makes the host keep for its messages of HTTP, with an upper bound (CtxLimits::http_bytes).
+class HttpMemory {
+ public:
+  explicit HttpMemory(uint64_t limit) : limit_(limit) {}
+  bool exceeded() const { return used_ > limit_; }
+  uint64_t used() const { return used_; }
+
+ private:
+  friend class HttpCharge;
+  uint64_t used_ = 0;
+  uint64_t limit_;
+};
+
+/// A part of it, as long as this lives.
+class HttpCharge {
+ public:
+  HttpCharge(HttpMemory& memory, uint64_t bytes) : memory_(memory), bytes_(bytes) { memory_.used_ += bytes; }
+  ~HttpCharge() { memory_.used_ -= bytes_; }
+  HttpCharge(const HttpCharge&) = delete;
+  void set(uint64_t bytes) {
+    memory_.used_ += bytes - bytes_;
+    bytes_ = bytes;
+  }
+
+ private:
+  HttpMemory& memory_;
+  uint64_t bytes_;
+};
+
 class WasiState {
  public:
   explicit WasiState(Ctx& ctx);
@@ -20,6 +52,7 @@ class WasiState {
   ThreadScheduler own_scheduler;       // used when the context has none
   Scheduler& scheduler;
   NetContext net;
+  HttpMemory http;
   ResourceSet resources;
   std::vector<uint8_t> scratch;        // what the present call reads; kStreamChunk bytes
   uint64_t secret = 0;                 // of metadata hashes

@@ -11,6 +11,8 @@
 
 #include "wasi/os/clock.h"
 #include "wasi/os/fs.h"
+#include "wasi/os/http.h"
+#include "wasi/os/http_policy.h"
 #include "wasi/os/lookup.h"
 #include "wasi/os/net.h"
 #include "wasi/os/net_policy.h"
@@ -33,6 +35,8 @@ struct CtxLimits {
   uint32_t sockets = 1024;           // that the guest made, at a time
   uint32_t resources = 100'000;      // handles of components' resources, at a time
   uint64_t random_bytes = uint64_t{64} << 20;  // of one call
+  HttpFieldLimits http_fields;       // of one message's header or trailer
+  uint64_t http_bytes = uint64_t{64} << 20;    // of fields and bodies that the guest has, at a time
 };
 
 /// Something whose life ends with a Ctx: the state of a face.
@@ -54,6 +58,8 @@ class Ctx {
   std::unique_ptr<RandomSource> random;    // null: no random numbers
   NetPolicy network;                       // for sockets that the guest makes; allows nothing
   std::unique_ptr<NameResolver> resolver;  // null: no names are looked up
+  HttpPolicy http;                         // for requests that the guest sends; allows nothing
+  std::shared_ptr<HttpClient> http_client; // null: there is none
   Scheduler* scheduler = nullptr;          // how guests wait; null: their thread stops
   CtxLimits limits;
 

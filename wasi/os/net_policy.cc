@@ -98,7 +98,7 @@ bool NetPolicy::Rule::names(std::string_view host) const {
 }
 
 bool NetPolicy::Rule::covers(const SocketAddress& address) const {
-  if (address.port < first_port || address.port > last_port) return false;
+  if (!has_port(address.port)) return false;
   switch (kind) {
     case Kind::Any: return true;
     case Kind::Network: return address.ip.in_prefix(network, length);

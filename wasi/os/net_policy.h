@@ -22,6 +22,23 @@ enum class NetUse : uint8_t { TcpConnect, TcpBind, UdpSend, UdpBind };
 
 class NetPolicy {
  public:
+  /// HOST:PORT, taken apart.
+  struct Rule {
+    enum class Kind : uint8_t { Any, Network, Name } kind = Kind::Any;
+    IpAddress network;
+    unsigned length = 0;
+    std::string name;            // lower case; with a leading "." for "*.name"
+    uint16_t first_port = 0;
+    uint16_t last_port = 0;
+    std::vector<IpAddress> pinned;   // Name: what it was resolved to
+    /// Requires: `host` in lower case.
+    bool names(std::string_view host) const;
+    bool has_port(uint16_t port) const { return first_port <= port && port <= last_port; }
+    bool covers(const SocketAddress& address) const;
+  };
+  /// Errors: Inval.
+  static Io<Rule> parse(std::string_view text);
+
   /// Grants connecting and sending to "HOST:PORT". HOST: an address ("10.0.0.1", "[::1]"), a network
   /// ("10.0.0.0/8"), a name ("example.com", also "*.example.com"), or "*" for every address that is not
   /// internal. PORT: a number, a range ("8000-8999") or "*". A name also grants looking it up.
@@ -53,18 +70,6 @@ class NetPolicy {
   void refused_lookup(std::string_view name) const;
 
  private:
-  struct Rule {
-    enum class Kind : uint8_t { Any, Network, Name } kind = Kind::Any;
-    IpAddress network;
-    unsigned length = 0;
-    std::string name;            // lower case; with a leading "." for "*.name"
-    uint16_t first_port = 0;
-    uint16_t last_port = 0;
-    std::vector<IpAddress> pinned;   // Name: what it was resolved to
-    bool names(std::string_view host) const;
-    bool covers(const SocketAddress& address) const;
-  };
-  static Io<Rule> parse(std::string_view text);
 
   bool all_ = false;
   bool lookup_all_ = false;

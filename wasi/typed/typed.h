@@ -3,7 +3,8 @@
 // dynamic values, no boxing; every guest pointer passes through FlatCall's checks.
 //
 //   bool, integers          themselves          std::optional<T>        option
-//   Text / std::string      string in / out     std::expected<T, E>     result; void or Unit: no payload
+//   Text, std::string       string in           std::expected<T, E>     result; void or Unit: no payload
+//   std::string, string_view string out
 //   span<const uint8_t>     list<u8>            std::variant<...>       variant, with CaseNames; empty structs: no payload
 //   std::vector<T>          list                std::tuple, std::array  tuple
 //   enums                   enum, with Names    structs                 record, with Fields; flags, with Names
@@ -52,7 +53,7 @@ class Text {
   bool owned_ = false;
 };
 
-/// A handle given to the guest.
+/// A handle given to the guest, or by it: then the function destroys the resource, or keeps it.
 template <class R>
 struct Own {
   R* resource = nullptr;
@@ -87,6 +88,8 @@ struct TypeMaker {
 
 /// More elements than this in a list that the host has to copy are refused: what a guest may make it allocate.
 inline constexpr uint64_t kMaxListElements = 1 << 16;
+/// The same for strings. Units: code units
+inline constexpr uint64_t kMaxCopiedString = 1 << 20;
 
 template <class T> struct Wit;
 
@@ -266,6 +269,19 @@ struct Wit<Own<R>> {
   static constexpr uint32_t size(bool) { return 4; }
   static constexpr uint32_t align(bool) { return 4; }
   static constexpr uint32_t kFlat = 1;
+  static bool from(component::FlatCall& call, uint32_t index, Own<R>& out) {
+    uint64_t rep = 0;
+    const auto& types = *static_cast<const HostTypes*>(call.data());
+    if (!call.lift_own(index, *types.resources[R::kType], rep)) return false;
+    out.resource = static_cast<R*>(HostResource::from_rep(rep));
+    return true;
+  }
+  static bool load(component::FlatCall& call, const uint8_t* p, Own<R>& out) {
+    return from(call, load_unaligned<uint32_t>(p), out);
+  }
+  static bool lift(component::FlatCall& call, component::FlatReader& flat, Own<R>& out) {
+    return from(call, flat.u32(), out);
+  }
   static bool lower(component::FlatCall& call, Own<R> v, uint64_t& bits) {
     uint32_t index = 0;
     const auto& types = *static_cast<const HostTypes*>(call.data());
@@ -321,11 +337,28 @@ struct Wit<Text> : typed::PairIn<Wit<Text>, Text> {
   static component::ValType type(TypeMaker&) { return component::Primitive::String; }
 };
 
+/// Out; what it views stays as it is until the function has returned to the guest.
 template <>
-struct Wit<std::string> : typed::PairLayout {
-  static bool store(component::FlatCall& call, uint8_t* p, const std::string& v) {
+struct Wit<std::string_view> : typed::PairLayout {
+  static bool store(component::FlatCall& call, uint8_t* p, std::string_view v) {
     uint64_t ptr = 0, units = 0;
     return call.write_string(v, ptr, units) && typed::store_pair(call, p, ptr, units);
+  }
+  static component::ValType type(TypeMaker&) { return component::Primitive::String; }
+};
+
+/// In: copied, which is why it is bounded.
+template <>
+struct Wit<std::string> : typed::PairIn<Wit<std::string>, std::string> {
+  static bool from(component::FlatCall& call, uint64_t ptr, uint64_t units, std::string& out) {
+    if (units > kMaxCopiedString) return call.store().trap(component::CmTrap::ValueTooLarge);
+    Text text;
+    if (!text.read(call, ptr, units)) return false;
+    out = text.get();
+    return true;
+  }
+  static bool store(component::FlatCall& call, uint8_t* p, const std::string& v) {
+    return Wit<std::string_view>::store(call, p, v);
   }
   static component::ValType type(TypeMaker&) { return component::Primitive::String; }
 };
@@ -639,16 +672,49 @@ struct Signature<R (*)(Call&, Args...)> {
 
 template <class Params>
 bool lift_params(FlatCall& call, Params& params) {
-  if constexpr (Wit<Params>::kFlat > component::kMaxFlatParams) {
-    FlatReader flat(call.args());
-    const uint64_t ptr = flat.address(call.wide());
-    const uint8_t* p = call.memory(ptr, Wit<Params>::size(call.wide()), Wit<Params>::align(call.wide()));
-    return p && Wit<Params>::load(call, p, params);
+  FlatReader flat(call.args());
+  // Four is what callers pass flat that do not wait, the fewest.
+  if constexpr (Wit<Params>::kFlat > component::kMaxFlatAsyncParams) {
+    if (Wit<Params>::kFlat > call.max_flat_params()) {
+      const uint64_t ptr = flat.address(call.wide());
+      const uint8_t* p = call.memory(ptr, Wit<Params>::size(call.wide()), Wit<Params>::align(call.wide()));
+      return p && Wit<Params>::load(call, p, params);
+    }
+  }
+  if constexpr (Wit<Params>::kFlat > component::kMaxFlatParams) return false;
+  else return Wit<Params>::lift(call, flat, params);
+}
+
+/// Whether a result goes to memory, and where: read it before the arguments are overwritten.
+template <class R>
+uint64_t result_address(FlatCall& call) {
+  return Payload<R>::kFlat > call.max_flat_results() ? call.out_address() : 0;
+}
+
+/// Gives the result of a call.
+template <class R>
+bool give_result(FlatCall& call, uint64_t out, const R& result) {
+  if constexpr (kNoPayload<R>) {
+    return true;
   } else {
-    FlatReader flat(call.args());
-    return Wit<Params>::lift(call, flat, params);
+    if (Wit<R>::kFlat > call.max_flat_results()) {
+      uint8_t* p = call.memory(out, Wit<R>::size(call.wide()), Wit<R>::align(call.wide()));
+      return p && Wit<R>::store(call, p, result);
+    }
+    if constexpr (Wit<R>::kFlat <= 1) {
+      uint64_t bits = 0;
+      if (!Wit<R>::lower(call, result, bits)) return false;
+      call.set_result(bits);
+    }
+    return true;
   }
 }
+
+/// A result that comes later: Async<R> of another layer specialises this.
+template <class R>
+struct ResultType {
+  using Type = R;
+};
 
 }  // namespace typed
 
@@ -660,10 +726,7 @@ component::FlatHostFn typed_function() {
     using S = typed::Signature<decltype(F)>;
     using R = typename S::Result;
     typename S::Params params;
-    constexpr uint32_t kIn = Wit<typename S::Params>::kFlat;
-    uint64_t out = 0;
-    if constexpr (typed::Payload<R>::kFlat > 1)
-      out = component::FlatReader(flat.args() + (kIn > component::kMaxFlatParams ? 1 : kIn)).address(flat.wide());
+    [[maybe_unused]] const uint64_t out = typed::result_address<R>(flat);
     if (!typed::lift_params(flat, params)) return Outcome::Trap;
     typename S::CallType call(flat);
     const auto run = [&](auto&... args) { return F(call, args...); };
@@ -673,24 +736,17 @@ component::FlatHostFn typed_function() {
     } else {
       const R result = std::apply(run, params);
       if (call.outcome != Outcome::Ok) return call.outcome;
-      if constexpr (Wit<R>::kFlat > 1) {
-        uint8_t* p = flat.memory(out, Wit<R>::size(flat.wide()), Wit<R>::align(flat.wide()));
-        return p && Wit<R>::store(flat, p, result) ? Outcome::Ok : Outcome::Trap;
-      } else {
-        uint64_t bits = 0;
-        if (!Wit<R>::lower(flat, result, bits)) return Outcome::Trap;
-        flat.set_result(bits);
-        return Outcome::Ok;
-      }
+      return typed::give_result(flat, out, result) ? Outcome::Ok : Outcome::Trap;
     }
   };
 }
 
 /// Its component type. `names`: of the parameters, separated by spaces.
 template <auto F>
-component::TypeId typed_function_type(TypeMaker& m, std::string_view names) {
+component::TypeId typed_function_type(TypeMaker& m, std::string_view names, bool async = false) {
   using S = typed::Signature<decltype(F)>;
   component::FuncType f;
+  f.async_ = async;
   const auto param = [&]<class T>(std::type_identity<T>) {
     const size_t end = std::min(names.find(' '), names.size());
     f.params.push_back({std::string(names.substr(0, end)), Wit<T>::type(m)});
@@ -699,7 +755,7 @@ component::TypeId typed_function_type(TypeMaker& m, std::string_view names) {
   [&]<class... Ts>(std::type_identity<std::tuple<Ts...>>) {
     (param(std::type_identity<Ts>{}), ...);
   }(std::type_identity<typename S::Params>{});
-  f.result = typed::Payload<typename S::Result>::type(m);
+  f.result = typed::Payload<typename typed::ResultType<typename S::Result>::Type>::type(m);
   return m.table.add(std::move(f));
 }
 
