@@ -181,7 +181,9 @@ namespace {
   NativeStore& native = NativeStore::of(vm);
   const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   if (here < vm.native_stack_limit) [[unlikely]] return vm.store->trap(TrapCode::StackExhausted);
-  if (vm.interrupt.load(std::memory_order_relaxed)) [[unlikely]] return vm.store->trap(TrapCode::Interrupted);
+  if (vm.interrupt.load(std::memory_order_relaxed)) [[unlikely]] {
+    if (vm.store->must_stop()) return vm.store->trap(TrapCode::Interrupted);
+  }
   Activation act{.store = &native, .previous = native.innermost, .func = self};
   const uintptr_t outer_limit = vm.native_stack_limit;
   if (!act.previous && here > native.stack_size) vm.native_stack_limit = std::max(outer_limit, here - native.stack_size);

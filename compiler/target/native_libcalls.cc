@@ -74,7 +74,7 @@ SKIFF_NATIVE FuncInst* resolve_call(VmCtx* ctx, ModuleTypeIndex type, FuncInst* 
 }
 
 SKIFF_NATIVE void interrupted(VmCtx* ctx) {
-  if (ctx->vm_store->interrupt.load(std::memory_order_relaxed)) SKIFF_TRAP_HERE(ctx, TrapCode::Interrupted);
+  if (ctx->vm_store->store->must_stop()) SKIFF_TRAP_HERE(ctx, TrapCode::Interrupted);
 }
 
 constexpr auto& tail_call = skiff_native_tail_call;

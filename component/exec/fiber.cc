@@ -27,7 +27,7 @@ constexpr uint64_t kGuestStack = 1024 * 1024;
 }  // namespace
 
 // What the first switch to a fiber carries, on the stack of whoever switches.
-struct Fiber::Start {
+struct Fiber::Start : StackStart {
   Fiber* from;
   Fiber* to;
 };
@@ -58,12 +58,10 @@ Result<std::unique_ptr<Fiber>> Fiber::create(Store& store, Entry entry, void* da
 }
 
 // The first thing that runs on a new stack: takes note of who came from where, then the entry.
-void arrive_on_new_stack(StackArrival arrival) { Fiber::begin(arrival.from, arrival.data); }
-
-void Fiber::begin(StackPoint from, void* data) {
-  const Start start = *static_cast<const Start*>(data);
-  start.from->machine_ = from;
-  start.from->context_->left_at(from);
+void Fiber::begin(StackArrival arrival) {
+  const Start start = *static_cast<const Start*>(arrival.data);
+  start.from->machine_ = arrival.from;
+  start.from->context_->left_at(arrival.from);
 #if defined(SKIFF_FIBER_ASAN)
   __sanitizer_finish_switch_fiber(nullptr, &start.from->bottom_, &start.from->size_);
 #endif
@@ -83,7 +81,7 @@ void Fiber::switch_to(Fiber& other) {
 #if defined(SKIFF_FIBER_ASAN)
   __sanitizer_start_switch_fiber(&fake_stack_, other.bottom_, other.size_);
 #endif
-  Start start{this, &other};
+  Start start{{&Fiber::begin}, this, &other};
   const StackArrival back = switch_stack(other.machine_, &start);
   // Somebody switched back.
   const Start arrival = *static_cast<const Start*>(back.data);

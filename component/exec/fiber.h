@@ -34,8 +34,7 @@ class Fiber {
  private:
   Fiber() = default;
   struct Start;
-  friend void arrive_on_new_stack(StackArrival arrival);
-  [[noreturn]] static void begin(StackPoint from, void* data);
+  [[noreturn]] static void begin(StackArrival arrival);
 
   std::unique_ptr<ExecContext> context_;
   StackPoint machine_ = nullptr;     // where it was left

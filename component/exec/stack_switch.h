@@ -18,11 +18,13 @@ struct StackArrival {
   void* data;
 };
 
-/// Prepares a stack of `size` bytes that ends below `top`; the first switch to the result calls
-/// arrive_on_new_stack there.
+/// What the first switch to a prepared stack sends begins with this: the first function there, which never returns.
+struct StackStart {
+  void (*arrive)(StackArrival arrival);
+};
+
+/// Prepares a stack of `size` bytes that ends below `top`; the first switch to the result must send a StackStart.
 StackPoint prepare_stack(void* top, size_t size);
-/// Defined by the user of this file (fiber.cc): the first function on every prepared stack.
-[[noreturn]] void arrive_on_new_stack(StackArrival arrival);
 
 /// Leaves the running stack for `to`. Returns when something switches back.
 StackArrival switch_stack(StackPoint to, void* data);

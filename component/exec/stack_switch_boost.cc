@@ -9,7 +9,7 @@ namespace context = boost::context::detail;
 
 StackPoint prepare_stack(void* top, size_t size) {
   return context::make_fcontext(top, size, [](context::transfer_t transfer) {
-    arrive_on_new_stack({transfer.fctx, transfer.data});
+    static_cast<const StackStart*>(transfer.data)->arrive({transfer.fctx, transfer.data});
   });
 }
 

@@ -18,7 +18,8 @@ struct Left {
 // makecontext passes ints only: the pointer comes in two halves.
 void first_arrival(unsigned high, unsigned low) {
   const uint64_t bits = uint64_t{high} << 32 | low;
-  arrive_on_new_stack(reinterpret_cast<Left*>(static_cast<uintptr_t>(bits))->arrival);
+  const StackArrival arrival = reinterpret_cast<Left*>(static_cast<uintptr_t>(bits))->arrival;
+  static_cast<const StackStart*>(arrival.data)->arrive(arrival);
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TrapCode park(Bucket& bucket, std::unique_lock<std::mutex>& lock, Waiter& self,
               const Clock::time_point* deadline, uint32_t& out) {
   bucket.append(self);
   bool timed_out = false;
-  while (!self.woken && !timed_out && self.vm->interrupt.load(std::memory_order_relaxed) == 0) {
+  while (!self.woken && !timed_out && !(self.vm->interrupt.load(std::memory_order_relaxed) & kInterruptStop)) {
     if (deadline)
       timed_out = self.wake.wait_until(lock, *deadline) == std::cv_status::timeout;
     else
@@ -74,7 +74,7 @@ TrapCode park(Bucket& bucket, std::unique_lock<std::mutex>& lock, Waiter& self,
     return TrapCode::None;
   }
   bucket.remove(self);
-  if (self.vm->interrupt.load(std::memory_order_relaxed) != 0) return TrapCode::Interrupted;
+  if (self.vm->interrupt.load(std::memory_order_relaxed) & kInterruptStop) return TrapCode::Interrupted;
   out = kTimedOut;
   return TrapCode::None;
 }

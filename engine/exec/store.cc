@@ -271,8 +271,14 @@ Outcome Store::propagate(Failure failure) {
 }
 
 void Store::interrupt() {
-  vm_.interrupt.store(1, std::memory_order_seq_cst);
+  vm_.interrupt.fetch_or(kInterruptStop, std::memory_order_seq_cst);
   wake_interrupted(vm_);
+}
+
+bool Store::must_stop() {
+  const uint32_t asked = vm_.interrupt.fetch_and(~kInterruptAttend, std::memory_order_relaxed);
+  if (asked & kInterruptStop) return true;
+  return (asked & kInterruptAttend) && attend_ && attend_(attend_data_);
 }
 
 Failure Store::failure_of(Outcome outcome) {

@@ -161,6 +161,13 @@ class Store {
   /// Wakes it from atomic waits.
   void interrupt();
   void clear_interrupt() { vm_.interrupt.store(0, std::memory_order_relaxed); }
+  /// Has `attend(data)` called from the guest's code, on its stack, at its next poll; the guest goes on afterwards unless
+  /// that answers that it is to stop. For embedders that share a thread among guests.   Thread: any
+  void ask_attention() { vm_.interrupt.fetch_or(kInterruptAttend, std::memory_order_relaxed); }
+  using Attend = bool (*)(void* data);
+  void set_attend(Attend attend, void* data) { attend_ = attend, attend_data_ = data; }
+  /// For tiers, which found the word set: is the guest to stop?
+  [[gnu::cold]] bool must_stop();
 
   /// Type of a function, canonical.
   const FuncType& type_of(const FuncInst* func) { return engine_.types().func_type(func->type_id); }
@@ -201,6 +208,8 @@ class Store {
   gc::Heap* heap_ = nullptr;
   TierStore* tier_store_ = nullptr;
   void* data_ = nullptr;
+  Attend attend_ = nullptr;
+  void* attend_data_ = nullptr;
   SlotRoots* slot_roots_ = nullptr;
   std::vector<SlotRoots**> suspended_roots_;  // of contexts that were left with some
   uint32_t call_depth_ = 0;

@@ -78,12 +78,16 @@ struct ElemInst {
   uint64_t length = 0;
 };
 
+/// Bits of VmStore::interrupt: the guest is to stop; the embedder wants to be called (Store::set_attend).
+inline constexpr uint32_t kInterruptStop = 1;
+inline constexpr uint32_t kInterruptAttend = 2;
+
 /// The hot part of a store.
 struct VmStore {
   Store* store = nullptr;
   /// Lowest native stack address that wasm may use; calls below it trap (StackExhausted).
   uintptr_t native_stack_limit = 0;
-  /// Not 0: interruption asked for; polled at function entries and loop heads.
+  /// Not 0: interruption asked for; polled at function entries and loop heads. Bits: kInterruptStop, kInterruptAttend.
   std::atomic<uint32_t> interrupt{0};
   /// Remaining fuel when metering is on.
   int64_t fuel = 0;

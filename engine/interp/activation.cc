@@ -127,6 +127,11 @@ const FuncCode kDiverted{.frame_slots = kHeaderSlots, .entry = kElsewhere.words(
 
 Pc unwind(Activation& act) {
   Store& store = *act.store;
+  // Whoever asked for attention may let the guest go on, at the instruction that noticed, which has done nothing yet.
+  if (act.trap_code == TrapCode::Interrupted && !store.must_stop()) {
+    act.trap_code = TrapCode::None;
+    return act.fault_pc;
+  }
   if (act.trap_code != TrapCode::None) {
     act.outcome = store.trap(act.trap_code);
     act.trap_code = TrapCode::None;
@@ -172,7 +177,7 @@ Outcome interp_call(FuncInst* self, VmCtx*, Slot* values) {
   act.store = &store;
   act.previous = stacks.innermost;
   stacks.innermost = &act;
-  if (vm.interrupt.load(std::memory_order_relaxed)) {
+  if (vm.interrupt.load(std::memory_order_relaxed) && store.must_stop()) {
     act.fp = nullptr;
     act.outcome = store.trap(TrapCode::Interrupted);
   } else if (stacks.guard) {

@@ -500,6 +500,33 @@ TEST(Interp, InterruptionFromAnotherThread) {
   }
 }
 
+// Whoever asks for attention is called in the middle of the guest, which then goes on as if nothing had been.
+TEST(Interp, AttentionFromTheGuestsCode) {
+  for (const std::string_view body :
+       {"(loop (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br_if 0 (i32.lt_u (local.get 0) (i32.const 100000))))",
+        "(loop (block (local.set 0 (i32.add (local.get 0) (call $one (i32.const 1))))"
+        " (br_table 1 0 (i32.ge_u (local.get 0) (i32.const 100000)))) (br_if 0 (i32.lt_u (local.get 0) (i32.const 100000))))"}) {
+    World w;
+    Instance* i = w.make("(module (func $one (param i32) (result i32) (local.get 0))"
+                         "(func $f (export \"f\") (result i32) (local i32) " + std::string(body) + " (local.get 0)))");
+    struct Asked {
+      Store* store;
+      int left;
+    } asked{w.store.get(), 1000};
+    w.store->set_attend([](void* data) {
+      auto& a = *static_cast<Asked*>(data);
+      if (--a.left > 0) a.store->ask_attention();
+      return false;
+    }, &asked);
+    w.store->ask_attention();
+    EXPECT_EQ(w.run(i, "f"), "100000") << body;
+    EXPECT_EQ(asked.left, 0);
+    w.store->set_attend([](void*) { return true; }, nullptr);
+    w.store->ask_attention();
+    EXPECT_EQ(w.run(i, "f"), "interrupted");
+  }
+}
+
 // Vectors, wide arithmetic, references, atomics.
 
 TEST(Interp, VectorsAndWideArithmetic) {

@@ -15,12 +15,12 @@ namespace skiff::wasi {
 
 class Scheduler;
 
-/// How a caller waits. `flag` not 0: the guest shall stop (VmStore::interrupt); without a flag waits are not
+/// How a caller waits. Bit 0 of `flag`: the guest shall stop (VmStore::interrupt); without a flag waits are not
 /// sliced. `scheduler`: who waits (wait.h), null: the thread stops.
 struct Interrupt {
   const std::atomic<uint32_t>* flag = nullptr;
   Scheduler* scheduler = nullptr;
-  bool asked() const { return flag && flag->load(std::memory_order_relaxed) != 0; }
+  bool asked() const { return flag && (flag->load(std::memory_order_relaxed) & 1) != 0; }
 };
 
 /// Waits until one of `fds` is ready or the time is over; returns how many are ready (revents set).
