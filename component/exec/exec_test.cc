@@ -290,11 +290,12 @@ TEST(Host, AsyncFunction) {
                           pending.push_back(std::move(completion));
                           return Outcome::Ok;
                         });
-  w.store->wait_for_host = [&] {
-    if (pending.empty()) return false;
+  w.store->wait_for_host = [&](bool, bool& progressed) {
+    progressed = !pending.empty();
+    if (!progressed) return Outcome::Ok;
     pending.back()->resolve(Val::of_u32(42));
     pending.pop_back();
-    return true;
+    return Outcome::Ok;
   };
   const auto instance = w.make(R"((component
     (import "h" (instance $h (export "later" (func async (result u32)))))

@@ -19,19 +19,27 @@ namespace skiff::component {
 
 /// One call of a flat host function. Member functions that return bool or a pointer have recorded a trap when
 /// they return false or null; then return Outcome::Trap.
+class PendingCall;
+
 class FlatCall {
  public:
   FlatCall(const LoweredFunc& func, Slot* values, void* data)
-      : cx_(func.inst(), func.options()), values_(values), data_(data) {}
+      : cx_(func.inst(), func.options()), func_(func), values_(values), data_(data) {}
 
   ComponentStore& store() { return cx_.inst.store; }
   ComponentInstance& caller() { return cx_.inst; }
   /// As given with the function.
   void* data() const { return data_; }
 
-  /// Flat parameters as the specification has them for `canon lower`: at most 16, else one pointer to all;
-  /// then, when the result takes more than one core value, the pointer where it goes.
+  /// Flat parameters as the specification has them for `canon lower`: at most max_flat_params(), else one pointer to
+  /// all; then, when the result takes more than max_flat_results() core values, the pointer where it goes.
   const Slot* args() const { return values_; }
+  uint32_t max_flat_params() const { return func_.max_flat_params(); }
+  uint32_t max_flat_results() const { return func_.max_flat_results(); }
+  uint64_t out_address() const {
+    const Slot out = values_[func_.out_param_slot()];
+    return wide() ? out.u64 : out.u32;
+  }
   /// The result, when it is one core value. Overwrites args()[0]: read arguments first.
   void set_result(uint64_t bits) { values_[0].u64 = bits; }
 
@@ -58,17 +66,64 @@ class FlatCall {
   /// unless the host calls the guest.
   bool lift_borrow(uint32_t index, const ResourceType& type, uint64_t& rep);
   bool lower_own(ResourceType& type, uint64_t rep, uint32_t& index);
+  // Streams and futures, of the type that the function has in its parameters or result (it has one at most).
+  bool lift_readable(bool stream, uint32_t index, SharedObjectPtr& object);
+  bool lower_readable(bool stream, const SharedObjectPtr& object, uint32_t& index);
+  /// Its element type, as the caller's instance has it.
+  OptType result_element(bool stream) const;
+
+  /// The call goes on when the function returns; `call` gives the result. Borrowed handles stay lent till then.
+  /// Requires: a function of async type; once.
+  void pend(std::shared_ptr<PendingCall> call) { pending_ = std::move(call); }
+  /// Calls a function of async type.
+  Outcome run_async(Outcome (*fn)(FlatCall&));
 
   Outcome trap(std::string text) { return store().core().trap(TrapCode::HostError, std::move(text)); }
   /// Ends the guest without its being a fault.
   Outcome exit(int32_t status) { return store().core().exit(status); }
 
  private:
+  friend class PendingCall;
+  OptType find_shared(bool stream, bool in_result) const;
+  void set_values(Slot* values) { values_ = values; }
+
   InstanceContext cx_;
+  const LoweredFunc& func_;
   Slot* values_;
   void* data_;
+  std::vector<uint32_t> lent_;            // handles; functions of async type only
+  std::shared_ptr<PendingCall> pending_;
 };
 using FlatHostFn = Outcome (*)(FlatCall& call);
+
+/// A call of a flat host function of async type that has not resolved yet. Owned by the caller's subtask: it goes when
+/// that does, and with it what it waits for.
+class PendingCall : public Callee, public std::enable_shared_from_this<PendingCall> {
+ public:
+  Outcome request_cancellation(ComponentInstance*) final {
+    cancel();
+    return Outcome::Ok;
+  }
+
+ protected:
+  /// Gives the result: lower(FlatCall&) writes it as a function that returns at once does. Nothing when the caller is
+  /// gone. False: trapped; nobody enters the caller any more. This may be gone afterwards.
+  template <class F>
+  bool resolve(F&& lower) {
+    return resolve_with([](void* f, FlatCall& call) { return (*static_cast<std::remove_reference_t<F>*>(f))(call); },
+                        &lower);
+  }
+  /// The caller asks for cancellation. By default it is granted; else resolve() later, as if nothing had been asked.
+  virtual void cancel() { cancelled(); }
+  void cancelled();
+
+ private:
+  friend class FlatCall;
+  bool resolve_with(bool (*lower)(void*, FlatCall&), void* f);
+  std::weak_ptr<Subtask> subtask_;
+  const LoweredFunc* func_ = nullptr;
+  void* data_ = nullptr;
+};
 
 /// Over values. `result` is set when the function has one.
 using ValueHostFn =

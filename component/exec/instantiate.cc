@@ -35,7 +35,7 @@ struct FlatBinding {
     const auto& binding = *static_cast<const FlatBinding*>(call.data);
     if (!binding.func.inst().check_may_leave()) return Outcome::Trap;
     FlatCall flat(binding.func, call.values, binding.data);
-    return binding.fn(flat);
+    return binding.func.type().async_ ? flat.run_async(binding.fn) : binding.fn(flat);
   }
 };
 

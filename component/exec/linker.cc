@@ -158,8 +158,12 @@ Outcome run_until_resolved(ComponentStore& store, const HostSide& side) {
     if (store.busy()) return store.trapped(CmTrap::WouldBlock);
     bool progressed = false;
     if (store.tick(progressed) != Outcome::Ok) return Outcome::Trap;
-    if (progressed) continue;
-    if (!store.wait_for_host || !store.wait_for_host()) return store.trapped(CmTrap::Deadlock);
+    if (progressed) {
+      if (store.poll_host() != Outcome::Ok) return Outcome::Trap;
+      continue;
+    }
+    if (store.wait_for_host && store.wait_for_host(true, progressed) != Outcome::Ok) return Outcome::Trap;
+    if (!progressed) return store.trapped(CmTrap::Deadlock);
   }
   return Outcome::Ok;
 }

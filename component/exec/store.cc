@@ -175,7 +175,7 @@ Wake ComponentStore::block_in_place(Thread& thread, Thread* next) {
     }
     if (thread.waiting_) thread.stop_waiting();
     thread.running_ = true;
-    return Wake::Normal;
+    return poll_host() == Outcome::Ok ? Wake::Normal : Wake::Trap;
   }
 }
 

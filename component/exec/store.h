@@ -59,8 +59,16 @@ class ComponentStore {
   Outcome tick(bool& progressed);
   /// True while guests run.
   bool busy() const { return nesting_ != 0; }
-  /// Waits for the host's asynchronous calls when no thread is ready; false: there is nothing to wait for.
-  std::function<bool()> wait_for_host;
+  /// Lets the host's asynchronous calls and streams go on; `wait`: until something has happened. `progressed`: something
+  /// has; false after waiting: there is nothing to wait for. Trap: recorded.
+  std::function<Outcome(bool wait, bool& progressed)> wait_for_host;
+  /// The same for guests that never wait: now and then, without waiting.
+  Outcome poll_host() {
+    constexpr uint32_t kTurns = 32;
+    if (!wait_for_host || ++turns_ % kTurns != 0) return Outcome::Ok;
+    bool progressed = false;
+    return wait_for_host(false, progressed);
+  }
 
   /// Makes `thread` the current one while it lives.
   class Current {
@@ -119,6 +127,7 @@ class ComponentStore {
 
   Thread* current_ = nullptr;
   uint32_t nesting_ = 0;
+  uint32_t turns_ = 0;
   bool ending_ = false;
   std::vector<Thread*> waiting_;                     // in the order in which they began to
   std::vector<std::unique_ptr<Thread>> fiber_threads_;  // not direct, not finished

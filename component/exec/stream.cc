@@ -6,6 +6,7 @@
 
 #include "component/abi/bits.h"
 #include "component/abi/shape.h"
+#include "component/exec/host_stream.h"
 #include "component/exec/store.h"
 #include "engine/base/check.h"
 
@@ -72,10 +73,33 @@ void SharedCopy::notify_pending(CopyResult result) {
   client->on_copy_done(result);
 }
 
+SharedCopy::~SharedCopy() {
+  detach(writer_);
+  detach(reader_);
+}
+
+void SharedCopy::detach(const std::shared_ptr<HostEnd>& end) {
+  if (end) end->shared_ = nullptr;
+}
+
+void SharedCopy::attach_writer(std::shared_ptr<HostEnd> writer) {
+  writer_ = std::move(writer);
+  writer_->shared_ = this;
+}
+
+void SharedCopy::attach_reader(std::shared_ptr<HostEnd> reader) {
+  detach(reader_);
+  reader_ = std::move(reader);
+  reader_->shared_ = this;
+}
+
 void SharedCopy::drop() {
   if (dropped_) return;
   dropped_ = true;
+  const std::shared_ptr<HostEnd> writer = writer_, reader = reader_;
   if (pending_.buffer) notify_pending(CopyResult::Dropped);
+  if (writer) writer->on_dropped();
+  if (reader) reader->on_dropped();
 }
 
 // A restriction of the specification for now: values other than numbers do not go back to where they come from.
@@ -127,7 +151,8 @@ bool SharedCopy::read(const ComponentInstance* inst, Buffer& to, CopyClient& cli
   }
   if (!pending_.buffer) {
     pending_ = {inst, &to, &client};
-    return true;
+    const std::shared_ptr<HostEnd> writer = writer_;
+    return !writer || writer->on_offer();
   }
   if (!check_other(inst)) return false;
   if (stream_) {
@@ -166,7 +191,8 @@ bool SharedCopy::write(const ComponentInstance* inst, Buffer& from, CopyClient& 
   }
   if (!pending_.buffer) {
     pending_ = {inst, &from, &client};
-    return true;
+    const std::shared_ptr<HostEnd> reader = reader_;
+    return !reader || reader->on_offer();
   }
   if (!check_other(inst)) return false;
   if (stream_) {

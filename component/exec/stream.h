@@ -2,7 +2,8 @@
 //
 // A SharedCopy is what the two ends of a stream or future share: at most one side waits there with its buffer,
 // and the other, when it comes, copies between both. Ends of guests are CopyEnds in their handle tables; hosts
-// talk to the SharedCopy directly, as CopyClients with buffers of their own.
+// talk to the SharedCopy directly, as CopyClients with buffers of their own, or as HostEnds (host_stream.h), which work
+// on the guest's.
 #pragma once
 
 #include <optional>
@@ -71,6 +72,7 @@ class HostBuffer final : public Buffer {
   std::vector<Val> values_;
 };
 
+class HostEnd;
 class SharedCopy;
 /// Spec: OnCopy, OnCopyDone
 class CopyClient {
@@ -87,6 +89,7 @@ class SharedCopy final : public SharedObject {
   /// `number`: elements are numbers, or there are none.
   SharedCopy(ComponentStore& store, bool stream, OptType element)
       : stream_(stream), element_(element), store_(store) {}
+  ~SharedCopy() override;
   bool is_stream() const { return stream_; }
   bool dropped() const { return dropped_; }
 
@@ -99,7 +102,17 @@ class SharedCopy final : public SharedObject {
   void drop();
   void reset_pending() { pending_ = {}; }
 
+  // What HostEnds use.
+  void attach_writer(std::shared_ptr<HostEnd> writer);
+  void attach_reader(std::shared_ptr<HostEnd> reader);
+  bool host_writes() const { return writer_ != nullptr; }
+  /// The buffer that waits, null: none.
+  Buffer* offered() const { return pending_.buffer; }
+  void copied() { pending_.client->on_copy(); }
+  void complete() { notify_pending(CopyResult::Completed); }
+
  private:
+  static void detach(const std::shared_ptr<HostEnd>& end);
   bool none_or_number() const { return !element_ || (element_->is_primitive() && is_number(element_->primitive())); }
   bool read_stream(Buffer& to, CopyClient& client);
   bool write_stream(Buffer& from, CopyClient& client);
@@ -117,6 +130,7 @@ class SharedCopy final : public SharedObject {
   ComponentStore& store_;
   bool dropped_ = false;
   Pending pending_;
+  std::shared_ptr<HostEnd> writer_, reader_;   // the host's ends
 };
 
 /// A guest's end. Spec: CopyEnd

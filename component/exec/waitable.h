@@ -119,6 +119,19 @@ class Subtask final : public Waitable, public CallSide {
   bool start_flat(LiftLowerContext& to, const FuncType& type, FlatWriter& out) override;
   bool resolve_flat(LiftLowerContext& from, const FuncType& type, uint32_t max_flat, FlatReader& in) override;
 
+  // Of flat host functions.
+  const Slot* flat_args() const { return flat_args_; }
+  void start_host_call(CalleePtr call) {
+    state = State::Started;
+    callee = std::move(call);
+  }
+  void finish_host_call(Slot result) {
+    progress();
+    callee.reset();
+    flat_results[0] = result;
+    state = State::Returned;
+  }
+
   State state = State::Starting;
   bool cancellation_requested = false;
   CalleePtr callee;

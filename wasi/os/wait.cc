@@ -81,10 +81,10 @@ Io<void> ThreadScheduler::wait(WaitSet& set, Interrupt interrupt) {
   }
   // Something goes on in the loop, or must: it is turned here. Its one descriptor stands for all it waits for.
   Reactor* reactor = SKIFF_IO_TRY(this->reactor());
-  SKIFF_IO_TRY(reactor->turn(0));
   Fired fired;
   std::deque<Signal::Waiter> waiters;
   for (Signal* s : set.signals()) s->enter(waiters.emplace_back(&Fired::fire, &fired));
+  SKIFF_IO_TRY(reactor->turn(0));
   std::vector<pollfd> fds(set.fds().begin(), set.fds().end());
   fds.push_back({reactor->fd(), POLLIN, 0});
   std::optional<uint64_t> left = time_left(set);

@@ -57,6 +57,7 @@ class Text {
 template <class R>
 struct Own {
   R* resource = nullptr;
+  R* operator->() const { return resource; }
 };
 /// A handle that the guest lends for the call.
 template <class R>
