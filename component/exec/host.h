@@ -28,6 +28,8 @@ class FlatCall {
 
   ComponentStore& store() { return cx_.inst.store; }
   ComponentInstance& caller() { return cx_.inst; }
+  /// For codecs of values: the caller's memory, realloc and handles.
+  InstanceContext& context() { return cx_; }
   /// As given with the function.
   void* data() const { return data_; }
 

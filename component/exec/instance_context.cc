@@ -68,11 +68,15 @@ bool InstanceContext::lower_own(const ResourceVal& value, ResourceId type, uint6
 bool InstanceContext::lower_borrow(const ResourceVal& value, ResourceId type, uint64_t& index) {
   SKIFF_CHECK(task_);
   if (value.type != inst.resource(type)) return trap(CmTrap::WrongValue, "another resource type");
-  if (value.type->impl == &inst) {
-    index = value.rep;
+  return lower_borrow_of(*value.type, value.rep, index);
+}
+
+bool InstanceContext::lower_borrow_of(ResourceType& type, uint64_t rep, uint64_t& index) {
+  if (type.impl == &inst) {
+    index = rep;
     return true;
   }
-  index = inst.add({.kind = Handle::Kind::Borrow, .type = value.type, .rep = value.rep, .borrow_scope = task_});
+  index = inst.add({.kind = Handle::Kind::Borrow, .type = &type, .rep = rep, .borrow_scope = task_});
   if (!index) return false;
   ++task_->num_borrows;
   return true;

@@ -20,6 +20,8 @@ class InstanceContext final : public LiftLowerContext {
   bool lift_borrow(uint32_t index, ResourceId type, ResourceVal& value) override;
   bool lower_own(const ResourceVal& value, ResourceId type, uint64_t& index) override;
   bool lower_borrow(const ResourceVal& value, ResourceId type, uint64_t& index) override;
+  /// The same for a resource whose type is known.
+  bool lower_borrow_of(ResourceType& type, uint64_t rep, uint64_t& index);
   bool lift_shared(Val::Kind kind, uint32_t index, ValType type, SharedObjectPtr& value) override;
   bool lower_shared(Val::Kind kind, const SharedObjectPtr& value, ValType type, uint64_t& index) override;
 
