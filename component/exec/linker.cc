@@ -170,6 +170,13 @@ Outcome run_until_resolved(ComponentStore& store, const HostSide& side) {
 
 }  // namespace
 
+RunResult<void> call_with(ComponentStore& store, const Func& func, CallSide& side) {
+  SKIFF_CHECK(!func.type().async_);
+  const ComponentStore::Nesting nesting(store);
+  if (func.call(store, borrowed(side), nullptr, nullptr) == Outcome::Ok) return {};
+  return std::unexpected(trap_failure(store.core()));
+}
+
 RunResult<std::optional<Val>> call_func(ComponentStore& store, const Func& func, std::span<const Val> args) {
   auto refuse = [](std::string detail) {
     return std::unexpected(Failure{.error = {ErrorCode::InvalidArgument, kNoOffset, kNoIndex, std::move(detail)}});

@@ -75,6 +75,10 @@ class ComponentPre {
 /// Errors: InvalidArgument when the arguments are not of its type; traps.
 RunResult<std::optional<Val>> call_func(ComponentStore& store, const Func& func, std::span<const Val> args);
 
+/// Calls a function of sync type with the caller's own side of the call, which sees to arguments and result.
+/// Errors: traps.
+RunResult<void> call_with(ComponentStore& store, const Func& func, CallSide& side);
+
 /// The part of a name that versions must have in common: "wasi:io/streams@0.2" of "wasi:io/streams@0.2.3"; the whole name
 /// when it has no version, or one with a pre-release.
 std::string_view compatible_name(std::string_view name);

@@ -3,8 +3,7 @@
 #pragma once
 
 #include "component/exec/linker.h"
-#include "wasi/os/ctx.h"
-#include "wasi/typed/typed.h"
+#include "wasi/common/async.h"
 
 namespace skiff::wasi {
 
@@ -21,6 +20,8 @@ class Face {
   Face(const Face&) = delete;
 
   WasiStatePtr attach(component::ComponentStore& store, Ctx& ctx) const { return attach_wasi(store, ctx); }
+  /// By R::kType.
+  component::ResourceType& resource_type(size_t kind) const { return *types_.resources[kind]; }
 
  protected:
   ~Face();
@@ -34,6 +35,12 @@ class Face {
     void function(std::string_view name, std::string_view params) {
       type_.type = typed_function_type<F>(maker_, params);
       linker_.define_flat(interface, name, type_, typed_function<F>(), data_);
+    }
+    /// Of async type.
+    template <auto F>
+    void async_function(std::string_view name, std::string_view params) {
+      type_.type = typed_function_type<F>(maker_, params, true);
+      linker_.define_flat(interface, name, type_, typed_async_function<F>(), data_);
     }
     void resource(std::string_view name, size_t kind);
     template <class T>

@@ -68,6 +68,8 @@ class HttpBody : public std::enable_shared_from_this<HttpBody> {
 
   // -- Both.
 
+  /// The declared length is not the body's: of answers to HEAD, and of 304.
+  void ignore_length() { options_.length.reset(); }
   size_t buffered() const { return size_; }
   std::optional<uint64_t> length() const { return options_.length; }
   Of of() const { return options_.of; }

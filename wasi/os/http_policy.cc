@@ -16,6 +16,17 @@ bool has_port(std::string_view where) {
 
 }  // namespace
 
+HttpOrigin HttpOrigin::of(const HttpScheme& scheme, const HttpAuthority& authority) {
+  HttpOrigin origin{scheme.kind == HttpScheme::Kind::Https};
+  std::string_view host = authority.host;
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  for (const char c : host) origin.host += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  // A dot at the end says that the name is complete, which it is anyway.
+  if (origin.host.size() > 1 && origin.host.ends_with('.')) origin.host.pop_back();
+  origin.port = authority.port.value_or(origin.https ? 443 : 80);
+  return origin;
+}
+
 std::string HttpOrigin::text() const {
   const bool v6 = host.find(':') != host.npos;
   return (https ? "https://" : "http://") + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);

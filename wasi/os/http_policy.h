@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wasi/os/http.h"
 #include "wasi/os/net_policy.h"
 
 namespace skiff::wasi {
@@ -20,6 +21,8 @@ struct HttpOrigin {
   bool https = false;
   std::string host;         // lower case, without brackets
   uint16_t port = 0;
+  /// Requires: a scheme of HTTP.
+  static HttpOrigin of(const HttpScheme& scheme, const HttpAuthority& authority);
   /// "http://example.com:80"
   std::string text() const;
 };

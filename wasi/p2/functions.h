@@ -3,6 +3,7 @@
 #pragma once
 
 #include "wasi/common/clocks.h"
+#include "wasi/p2/http_resources.h"
 #include "wasi/p2/state.h"
 
 namespace skiff::wasi::p2 {
@@ -149,5 +150,69 @@ Own<Pollable> datagrams_in_subscribe(P2Call& c, Borrow<DatagramsIn> self);
 NetResult<uint64_t> datagrams_check_send(P2Call& c, Borrow<DatagramsOut> self);
 NetResult<uint64_t> datagrams_send(P2Call& c, Borrow<DatagramsOut> self, const std::vector<OutgoingDatagram>& all);
 Own<Pollable> datagrams_out_subscribe(P2Call& c, Borrow<DatagramsOut> self);
+
+// http_types.cc: wasi:http/types but for bodies
+using FieldResult = std::expected<void, HeaderError>;
+using Plain = std::expected<void, Unit>;
+using Duration = std::optional<uint64_t>;
+Own<MessageFields> fields_new(P2Call& c);
+std::expected<Own<MessageFields>, HeaderError> fields_from_list(P2Call& c, FieldList entries);
+std::vector<Bytes> fields_get(P2Call& c, Borrow<MessageFields> self, const Text& name);
+bool fields_has(P2Call& c, Borrow<MessageFields> self, const Text& name);
+FieldResult fields_set(P2Call& c, Borrow<MessageFields> self, const Text& name, const std::vector<Bytes>& value);
+FieldResult fields_delete(P2Call& c, Borrow<MessageFields> self, const Text& name);
+FieldResult fields_append(P2Call& c, Borrow<MessageFields> self, const Text& name, Bytes value);
+std::vector<std::tuple<std::string_view, Bytes>> fields_entries(P2Call& c, Borrow<MessageFields> self);
+Own<MessageFields> fields_clone(P2Call& c, Borrow<MessageFields> self);
+HttpMethod incoming_request_method(P2Call& c, Borrow<IncomingRequest> self);
+std::optional<std::string_view> incoming_request_path(P2Call& c, Borrow<IncomingRequest> self);
+std::optional<HttpScheme> incoming_request_scheme(P2Call& c, Borrow<IncomingRequest> self);
+std::optional<std::string_view> incoming_request_authority(P2Call& c, Borrow<IncomingRequest> self);
+Own<MessageFields> incoming_request_headers(P2Call& c, Borrow<IncomingRequest> self);
+std::expected<Own<IncomingBody>, Unit> incoming_request_consume(P2Call& c, Borrow<IncomingRequest> self);
+Own<OutgoingRequest> outgoing_request_new(P2Call& c, Own<MessageFields> headers);
+std::expected<Own<OutgoingBody>, Unit> outgoing_request_body(P2Call& c, Borrow<OutgoingRequest> self);
+HttpMethod outgoing_request_method(P2Call& c, Borrow<OutgoingRequest> self);
+Plain outgoing_request_set_method(P2Call& c, Borrow<OutgoingRequest> self, const HttpMethod& method);
+std::optional<std::string_view> outgoing_request_path(P2Call& c, Borrow<OutgoingRequest> self);
+Plain outgoing_request_set_path(P2Call& c, Borrow<OutgoingRequest> self, const std::optional<Text>& path);
+std::optional<HttpScheme> outgoing_request_scheme(P2Call& c, Borrow<OutgoingRequest> self);
+Plain outgoing_request_set_scheme(P2Call& c, Borrow<OutgoingRequest> self, const std::optional<HttpScheme>& scheme);
+std::optional<std::string_view> outgoing_request_authority(P2Call& c, Borrow<OutgoingRequest> self);
+Plain outgoing_request_set_authority(P2Call& c, Borrow<OutgoingRequest> self, const std::optional<Text>& authority);
+Own<MessageFields> outgoing_request_headers(P2Call& c, Borrow<OutgoingRequest> self);
+Own<RequestOptions> request_options_new(P2Call& c);
+Duration request_options_connect(P2Call& c, Borrow<RequestOptions> self);
+Plain request_options_set_connect(P2Call& c, Borrow<RequestOptions> self, Duration duration);
+Duration request_options_first_byte(P2Call& c, Borrow<RequestOptions> self);
+Plain request_options_set_first_byte(P2Call& c, Borrow<RequestOptions> self, Duration duration);
+Duration request_options_between_bytes(P2Call& c, Borrow<RequestOptions> self);
+Plain request_options_set_between_bytes(P2Call& c, Borrow<RequestOptions> self, Duration duration);
+HttpResult<void> response_outparam_inform(P2Call& c, Borrow<ResponseOutparam> self, uint16_t status,
+                                          Own<MessageFields> headers);
+void response_outparam_set(P2Call& c, Own<ResponseOutparam> param, HttpResult<Own<OutgoingResponse>> response);
+uint16_t incoming_response_status(P2Call& c, Borrow<IncomingResponse> self);
+Own<MessageFields> incoming_response_headers(P2Call& c, Borrow<IncomingResponse> self);
+std::expected<Own<IncomingBody>, Unit> incoming_response_consume(P2Call& c, Borrow<IncomingResponse> self);
+Own<OutgoingResponse> outgoing_response_new(P2Call& c, Own<MessageFields> headers);
+uint16_t outgoing_response_status(P2Call& c, Borrow<OutgoingResponse> self);
+Plain outgoing_response_set_status(P2Call& c, Borrow<OutgoingResponse> self, uint16_t status);
+Own<MessageFields> outgoing_response_headers(P2Call& c, Borrow<OutgoingResponse> self);
+std::expected<Own<OutgoingBody>, Unit> outgoing_response_body(P2Call& c, Borrow<OutgoingResponse> self);
+std::optional<HttpError> http_error_code(P2Call& c, Borrow<Error> error);
+
+// http_bodies.cc: bodies of wasi:http/types; wasi:http/outgoing-handler
+using TrailersResult = HttpResult<std::optional<Own<MessageFields>>>;
+std::expected<Own<Input>, Unit> incoming_body_stream(P2Call& c, Borrow<IncomingBody> self);
+Own<FutureTrailers> incoming_body_finish(P2Call& c, Own<IncomingBody> body);
+Own<Pollable> future_trailers_subscribe(P2Call& c, Borrow<FutureTrailers> self);
+std::optional<std::expected<TrailersResult, Unit>> future_trailers_get(P2Call& c, Borrow<FutureTrailers> self);
+std::expected<Own<Output>, Unit> outgoing_body_write(P2Call& c, Borrow<OutgoingBody> self);
+HttpResult<void> outgoing_body_finish(P2Call& c, Own<OutgoingBody> body, std::optional<Own<MessageFields>> trailers);
+Own<Pollable> future_response_subscribe(P2Call& c, Borrow<FutureIncomingResponse> self);
+std::optional<std::expected<HttpResult<Own<IncomingResponse>>, Unit>> future_response_get(
+    P2Call& c, Borrow<FutureIncomingResponse> self);
+HttpResult<Own<FutureIncomingResponse>> outgoing_handler_handle(P2Call& c, Own<OutgoingRequest> request,
+                                                                std::optional<Own<RequestOptions>> options);
 
 }  // namespace skiff::wasi::p2

@@ -44,6 +44,7 @@ std::unexpected<StreamError> P2Call::fault(const StreamFault& f) {
 }
 
 std::string error_to_debug_string(P2Call&, Borrow<Error> self) {
+  if (const auto http = HttpError::from(self->error)) return std::string(name_of(http->code));
   return std::string(name_of(self->error.code));
 }
 

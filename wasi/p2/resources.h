@@ -13,7 +13,9 @@ using wasi::Descriptor, wasi::Tcp, wasi::TerminalInput, wasi::TerminalOutput, wa
 
 enum class ResourceKind : uint8_t {
   Error = static_cast<uint8_t>(CommonKind::Count), Pollable, InputStream, OutputStream, DirectoryEntryStream, Network,
-  ResolveAddressStream, IncomingDatagramStream, OutgoingDatagramStream, Count
+  ResolveAddressStream, IncomingDatagramStream, OutgoingDatagramStream,
+  Fields, IncomingRequest, OutgoingRequest, RequestOptions, ResponseOutparam, IncomingResponse, IncomingBody,
+  FutureTrailers, OutgoingResponse, OutgoingBody, FutureIncomingResponse, Count   // http_resources.h
 };
 
 template <ResourceKind K>

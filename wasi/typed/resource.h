@@ -51,6 +51,7 @@ class ResourceSet {
 
   bool full() const { return count_ >= limit_; }
   uint32_t count() const { return count_; }
+  uint32_t room() const { return full() ? 0 : limit_ - count_; }
   /// Requires: !full().
   void add(HostResource* resource, HostResource* parent = nullptr) {
     resource->next_ = first_;
@@ -60,6 +61,7 @@ class ResourceSet {
     if (parent) ++parent->children_;
     ++count_;
   }
+  bool has_children(const HostResource& resource) const { return resource.children_ != 0; }
   /// False: it has children.
   bool drop(HostResource* resource) {
     if (resource->children_ != 0) return false;
