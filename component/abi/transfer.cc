@@ -233,6 +233,11 @@ class Transfer {
 
 }  // namespace
 
+bool transfer_memory(LiftLowerContext& from, const uint8_t* p, ValType a, LiftLowerContext& to, uint8_t* q,
+                     ValType b) {
+  return Transfer(from, to).memory(p, a, q, b);
+}
+
 bool transfer_params(LiftLowerContext& from, const FuncType& from_type, uint32_t max_flat, FlatReader& flat,
                      LiftLowerContext& to, const FuncType& to_type, FlatWriter& out) {
   const bool from_flat = flat_param_count(from.types, from_type, from.options.wide) <= max_flat;

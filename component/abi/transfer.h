@@ -9,6 +9,8 @@
 
 namespace skiff::component {
 
+/// One value between places in memory that have been checked: load, then store.
+bool transfer_memory(LiftLowerContext& from, const uint8_t* p, ValType a, LiftLowerContext& to, uint8_t* q, ValType b);
 /// Parameters: lift_params, then lower_params.
 bool transfer_params(LiftLowerContext& from, const FuncType& from_type, uint32_t max_flat, FlatReader& flat,
                      LiftLowerContext& to, const FuncType& to_type, FlatWriter& out);

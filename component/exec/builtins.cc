@@ -20,12 +20,12 @@ struct Call {
   const Builtin& builtin;
   ComponentInstance& inst;
   ComponentStore& store;
-  Thread& thread;
   Slot* values;
 
   uint32_t u32(size_t i) const { return values[i].u32; }
   uint64_t address(size_t i) const { return builtin.options.lift.wide ? values[i].u64 : values[i].u32; }
-  Task& task() const { return *thread.task; }
+  Thread& thread() const { return *store.current_thread(); }
+  Task& task() const { return *thread().task; }
   Outcome result(uint64_t bits) const {
     values[0].u64 = bits;
     return Outcome::Ok;
@@ -66,12 +66,12 @@ Outcome resource_drop(const Call& c) {
 // ---- contexts, backpressure, tasks
 
 Outcome context_get(const Call& c) {
-  const uint64_t value = c.thread.storage[c.builtin.number];
+  const uint64_t value = c.thread().storage[c.builtin.number];
   return c.result(c.builtin.wide ? value : static_cast<uint32_t>(value));
 }
 
 Outcome context_set(const Call& c) {
-  c.thread.storage[c.builtin.number] = c.builtin.wide ? c.values[0].u64 : c.u32(0);
+  c.thread().storage[c.builtin.number] = c.builtin.wide ? c.values[0].u64 : c.u32(0);
   return Outcome::Ok;
 }
 
@@ -128,14 +128,14 @@ Outcome waitable_set_wait(const Call& c) {
   auto* set = c.inst.object<WaitableSet>(c.u32(0));
   if (!set) return Outcome::Trap;
   Event event;
-  if (set->wait_for_event_and(c.thread, [] { return true; }, c.builtin.cancellable, event) == Wake::Trap)
+  if (set->wait_for_event_and(c.thread(), [] { return true; }, c.builtin.cancellable, event) == Wake::Trap)
     return Outcome::Trap;
   return give_event(c, event);
 }
 
 Outcome waitable_set_poll(const Call& c) {
   auto* set = c.inst.object<WaitableSet>(c.u32(0));
-  return set ? give_event(c, set->poll(c.thread, c.builtin.cancellable)) : Outcome::Trap;
+  return set ? give_event(c, set->poll(c.thread(), c.builtin.cancellable)) : Outcome::Trap;
 }
 
 Outcome waitable_set_drop(const Call& c) {
@@ -178,7 +178,7 @@ Outcome subtask_cancel(const Call& c) {
     if (callee && callee->request_cancellation(&c.inst) != Outcome::Ok) return Outcome::Trap;
     if (!subtask->resolved()) {
       if (c.builtin.options.async_) return c.result(kBlocked);
-      if (subtask->wait_until_resolved(c.thread) == Wake::Trap) return Outcome::Trap;
+      if (subtask->wait_until_resolved(c.thread()) == Wake::Trap) return Outcome::Trap;
     }
   }
   const Event event = subtask->take_event();
@@ -230,14 +230,14 @@ std::shared_ptr<CopyEnd> end_of(const Call& c, bool readable) {
 
 // Sync tasks may wait only if something else can go on meanwhile; they learn that before anything happens.
 bool may_wait(const Call& c) {
-  return c.builtin.options.async_ || c.thread.may_block() || c.store.trap(CmTrap::CannotBlock);
+  return c.builtin.options.async_ || c.thread().may_block() || c.store.trap(CmTrap::CannotBlock);
 }
 
 // Waits unless the built-in is async, then takes what happened.
 Outcome finish_copy(const Call& c, CopyEnd& end) {
   if (!end.has_pending_event()) {
     if (c.builtin.options.async_) return c.result(kBlocked);
-    if (end.wait_for_pending_event(c.thread) == Wake::Trap) return Outcome::Trap;
+    if (end.wait_for_pending_event(c.thread()) == Wake::Trap) return Outcome::Trap;
   }
   return c.result(end.take_event().payload);
 }
@@ -285,7 +285,7 @@ Outcome drop_writable(const Call& c) { return drop_end(c, false); }
 
 // ---- threads
 
-Outcome thread_index(const Call& c) { return c.result(c.thread.index); }
+Outcome thread_index(const Call& c) { return c.result(c.thread().index); }
 
 Outcome run_start_func(Thread& thread) {
   Slot arg;
@@ -324,24 +324,24 @@ Outcome thread_resume_later(const Call& c) {
   return Outcome::Ok;
 }
 
-Outcome thread_suspend(const Call& c) { return c.woken(c.thread.suspend(c.builtin.cancellable)); }
-Outcome thread_yield(const Call& c) { return c.woken(c.thread.yield(c.builtin.cancellable)); }
+Outcome thread_suspend(const Call& c) { return c.woken(c.thread().suspend(c.builtin.cancellable)); }
+Outcome thread_yield(const Call& c) { return c.woken(c.thread().yield(c.builtin.cancellable)); }
 
 Outcome thread_suspend_then_resume(const Call& c) {
   Thread* other = other_thread(c);
-  return other ? c.woken(c.thread.suspend_then_resume(c.builtin.cancellable, *other)) : Outcome::Trap;
+  return other ? c.woken(c.thread().suspend_then_resume(c.builtin.cancellable, *other)) : Outcome::Trap;
 }
 Outcome thread_yield_then_resume(const Call& c) {
   Thread* other = other_thread(c);
-  return other ? c.woken(c.thread.yield_then_resume(c.builtin.cancellable, *other)) : Outcome::Trap;
+  return other ? c.woken(c.thread().yield_then_resume(c.builtin.cancellable, *other)) : Outcome::Trap;
 }
 Outcome thread_suspend_then_promote(const Call& c) {
   Thread* other = other_thread(c, false);
-  return other ? c.woken(c.thread.suspend_then_promote(c.builtin.cancellable, *other)) : Outcome::Trap;
+  return other ? c.woken(c.thread().suspend_then_promote(c.builtin.cancellable, *other)) : Outcome::Trap;
 }
 Outcome thread_yield_then_promote(const Call& c) {
   Thread* other = other_thread(c, false);
-  return other ? c.woken(c.thread.yield_then_promote(c.builtin.cancellable, *other)) : Outcome::Trap;
+  return other ? c.woken(c.thread().yield_then_promote(c.builtin.cancellable, *other)) : Outcome::Trap;
 }
 
 // ---- error contexts
@@ -384,10 +384,8 @@ template <Outcome (*kBody)(const Call&), MayLeave kMayLeave = MayLeave::Checked>
 Outcome entry(HostCall& call) {
   const auto& builtin = *static_cast<const Builtin*>(call.data);
   ComponentInstance& inst = *builtin.inst;
-  Thread* thread = inst.store.current_thread();
-  SKIFF_CHECK(thread);
   if (kMayLeave == MayLeave::Checked && !inst.check_may_leave()) return Outcome::Trap;
-  return kBody({builtin, inst, inst.store, *thread, call.values});
+  return kBody({builtin, inst, inst.store, call.values});
 }
 
 }  // namespace

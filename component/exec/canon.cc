@@ -130,13 +130,11 @@ LoweredFunc::LoweredFunc(ComponentInstance& inst, FuncPtr callee, const FuncType
 
 Outcome LoweredFunc::entry(HostCall& call) {
   const auto& func = *static_cast<const LoweredFunc*>(call.data);
-  Thread* thread = func.inst_.store.current_thread();
-  SKIFF_CHECK(thread);
   if (!func.inst_.check_may_leave()) return Outcome::Trap;
-  return func.options_.async_ ? func.call_async(*thread, call.values) : func.call_sync(*thread, call.values);
+  return func.options_.async_ ? func.call_async(call.values) : func.call_sync(call.values);
 }
 
-Outcome LoweredFunc::call_sync(Thread& thread, Slot* values) const {
+Outcome LoweredFunc::call_sync(Slot* values) const {
   auto finish = [&](Subtask& subtask) {
     subtask.deliver_resolve();
     values[0] = subtask.flat_results[0];
@@ -149,6 +147,7 @@ Outcome LoweredFunc::call_sync(Thread& thread, Slot* values) const {
     SKIFF_CHECK(subtask.state == Subtask::State::Returned);
     return finish(subtask);
   }
+  Thread& thread = *inst_.store.current_thread();
   // A sync task could only wait for it while other threads of its instance run.
   if (!thread.may_block()) return inst_.store.trapped(CmTrap::CannotBlock);
   // The callee may outlive this call if that ends with a trap.
@@ -161,7 +160,7 @@ Outcome LoweredFunc::call_sync(Thread& thread, Slot* values) const {
   return finish(*subtask);
 }
 
-Outcome LoweredFunc::call_async(Thread& thread, Slot* values) const {
+Outcome LoweredFunc::call_async(Slot* values) const {
   const auto subtask = std::make_shared<Subtask>(*this, values);
   const Outcome outcome = callee_->call(inst_.store, subtask, &inst_, &subtask->callee);
   if (outcome != Outcome::Ok) return outcome;

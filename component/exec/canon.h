@@ -24,8 +24,8 @@ class LoweredFunc {
   bool calls_component() const { return calls_component_; }
 
  private:
-  Outcome call_sync(Thread& thread, Slot* values) const;
-  Outcome call_async(Thread& thread, Slot* values) const;
+  Outcome call_sync(Slot* values) const;
+  Outcome call_async(Slot* values) const;
   ComponentInstance& inst_;
   const FuncPtr callee_;
   const FuncType& type_;            // as this instance sees it

@@ -39,6 +39,7 @@ Result<ComponentPtr> compile_component(Engine& engine, SharedBytes binary) {
   compiled->info_ =
       SKIFF_TRY(validate_component(std::move(syntax), engine.types(), modules, {.features = features}));
   compiled->plan_ = SKIFF_TRY(flatten(*compiled->info_, compiled->modules_));
+  SKIFF_TRY(fuse_calls(compiled->plan_, *compiled->info_->types, engine));
   return compiled;
 }
 

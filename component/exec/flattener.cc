@@ -424,7 +424,8 @@ class Flattener {
   }
   static void set_memory(const PlanFrame& frame, uint32_t index, PlanOptions& out) {
     out.memory = frame.core_memories[index];
-    out.wide = frame.info.core_memories[index].address == AddressType::I64;
+    out.memory_type = frame.info.core_memories[index];
+    out.wide = out.memory_type.address == AddressType::I64;
   }
 
   Status define(PlanFrame& frame, const Args&, PlanInstance&, const CanonDef& def) {

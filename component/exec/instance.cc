@@ -48,7 +48,7 @@ bool ComponentInstance::for_entering(const ComponentInstance* caller, F&& f) con
 }
 
 bool ComponentInstance::may_enter_from(const ComponentInstance* caller) const {
-  return for_entering(caller, [](const ComponentInstance& inst) { return inst.may_enter; });
+  return for_entering(caller, [](const ComponentInstance& inst) { return bool{inst.may_enter}; });
 }
 
 bool ComponentInstance::related_to(const ComponentInstance& other) const {

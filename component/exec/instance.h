@@ -30,6 +30,19 @@ class ThreadTable {
   std::vector<uint32_t> free_;
 };
 
+/// A flag that fused adapters read and write as a global of type i32.
+class GuestFlag {
+ public:
+  GuestFlag() { *this = true; }
+  GuestFlag(const GuestFlag&) = delete;
+  operator bool() const { return global.slots[0].u32 != 0; }  // NOLINT: implicit
+  GuestFlag& operator=(bool value) {
+    global.slots[0].u64 = value;
+    return *this;
+  }
+  GlobalInst global;
+};
+
 class ComponentInstance {
  public:
   ComponentInstance(ComponentStore& store, ComponentInstance* parent, TypeTablePtr types);
@@ -69,8 +82,8 @@ class ComponentInstance {
   const TypeTablePtr types;
   HandleTable handles;
   ThreadTable threads;
-  bool may_enter = true;
-  bool may_leave = true;
+  GuestFlag may_enter;
+  GuestFlag may_leave;
   bool locked_down = false;
   bool makes_threads = false;        // it has thread.new-indirect: sync tasks may outlive their calls
   uint32_t backpressure = 0;

@@ -1,6 +1,7 @@
 // Realloc and handles of one instance.
 #include "component/exec/instance_context.h"
 
+#include "component/exec/fused.h"
 #include "component/exec/store.h"
 #include "component/exec/stream.h"
 #include "engine/base/check.h"
@@ -14,8 +15,15 @@ InstanceContext::InstanceContext(ComponentInstance& inst, const CanonicalOptions
 
 InstanceContext::InstanceContext(const LoweredFunc& func, Subtask* subtask)
     : InstanceContext(func.inst(), func.options()) {
-  subtask_ = subtask;
+  if (subtask) lenders_ = &subtask->lenders();
   between_components = func.calls_component();
+}
+
+InstanceContext::InstanceContext(ComponentInstance& inst, const CanonicalOptions& options, FusedCall& call)
+    : InstanceContext(inst, options) {
+  fused_ = &call;
+  lenders_ = &call.lenders;
+  between_components = true;
 }
 
 bool InstanceContext::trap(CmTrap trap, std::string detail) { return inst.store.trap(trap, detail); }
@@ -49,11 +57,11 @@ bool InstanceContext::lift_own(uint32_t index, ResourceId type, ResourceVal& val
 }
 
 bool InstanceContext::lift_borrow(uint32_t index, ResourceId type, ResourceVal& value) {
-  SKIFF_CHECK(subtask_);
+  SKIFF_CHECK(lenders_);
   Handle* handle = inst.resource_handle(index, inst.resource(type));
   if (!handle) return false;
   ++handle->number;
-  subtask_->add_lender(index);
+  lenders_->push_back(index);
   value = {handle->type, handle->rep};
   return true;
 }
@@ -66,7 +74,6 @@ bool InstanceContext::lower_own(const ResourceVal& value, ResourceId type, uint6
 }
 
 bool InstanceContext::lower_borrow(const ResourceVal& value, ResourceId type, uint64_t& index) {
-  SKIFF_CHECK(task_);
   if (value.type != inst.resource(type)) return trap(CmTrap::WrongValue, "another resource type");
   return lower_borrow_of(*value.type, value.rep, index);
 }
@@ -76,9 +83,11 @@ bool InstanceContext::lower_borrow_of(ResourceType& type, uint64_t rep, uint64_t
     index = rep;
     return true;
   }
-  index = inst.add({.kind = Handle::Kind::Borrow, .type = &type, .rep = rep, .borrow_scope = task_});
+  SKIFF_CHECK(task_ || fused_);
+  Task& task = task_ ? *task_ : fused_->task();
+  index = inst.add({.kind = Handle::Kind::Borrow, .type = &type, .rep = rep, .borrow_scope = &task});
   if (!index) return false;
-  ++task_->num_borrows;
+  ++task.num_borrows;
   return true;
 }
 

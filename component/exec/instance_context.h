@@ -7,12 +7,16 @@
 
 namespace skiff::component {
 
+class FusedCall;
+
 class InstanceContext final : public LiftLowerContext {
  public:
   /// `task`: receives borrows, null where there are none.
   InstanceContext(ComponentInstance& inst, const CanonicalOptions& options, Task* task = nullptr);
   /// Of the caller's side of a call. `subtask`: lends, null for results.
   InstanceContext(const LoweredFunc& func, Subtask* subtask);
+  /// Of one side of a fused call.
+  InstanceContext(ComponentInstance& inst, const CanonicalOptions& options, FusedCall& call);
 
   bool trap(CmTrap trap, std::string detail = {}) override;
   bool reallocate(uint64_t old, uint64_t old_size, uint32_t align, uint64_t size, uint64_t& ptr) override;
@@ -30,7 +34,8 @@ class InstanceContext final : public LiftLowerContext {
  private:
   FuncInst* realloc_;
   Task* task_ = nullptr;
-  Subtask* subtask_ = nullptr;
+  FusedCall* fused_ = nullptr;                 // in place of a task
+  std::vector<uint32_t>* lenders_ = nullptr;   // null: nothing is lent
 };
 
 }  // namespace skiff::component

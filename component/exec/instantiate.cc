@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "component/exec/canon.h"
+#include "component/exec/fused.h"
 #include "component/exec/host.h"
 #include "engine/base/check.h"
 #include "engine/exec/instance.h"
@@ -220,6 +221,60 @@ class Executor {
     auto lowered = std::make_shared<LoweredFunc>(std::move(func));
     result.func = core_.new_host_func(op.core_type, LoweredFunc::entry, lowered.get());
     store_.keep(std::move(lowered));
+    return {};
+  }
+
+  // What an import of a module of adapters gets.
+  Extern fused_import(const fuse::Source& source, std::span<const std::shared_ptr<FusedCall>> calls) {
+    using Kind = fuse::Source::Kind;
+    if (source.kind == Kind::Func || source.kind == Kind::Memory) return cores_[source.number];
+    Extern made;
+    if (source.kind == Kind::Intrinsic) {
+      made.func = store_.fuse_intrinsic(static_cast<fuse::Intrinsic>(source.number));
+      return made;
+    }
+    made.kind = ExternKind::Global;
+    made.global_type = {skiff::ValType::I64, source.kind != Kind::Call};
+    switch (source.kind) {
+      case Kind::MayEnter: made.global = &instances_[source.number]->may_enter.global; break;
+      case Kind::MayLeave: made.global = &instances_[source.number]->may_leave.global; break;
+      case Kind::Current: made.global = store_.current_fused_global(); return made;
+      case Kind::Call: made.global = &calls[source.number]->id_global; return made;
+      default: made.global = &calls[source.number]->previous; return made;
+    }
+    made.global_type.type = skiff::ValType::I32;
+    return made;
+  }
+
+  // Core functions may have types that are equal to those expected only by what they consist of.
+  bool can_link(const FuseOp& op) const {
+    const ModuleInfo& info = op.module->info();
+    for (size_t i = 0; i < op.imports.size(); ++i) {
+      if (op.imports[i].kind != fuse::Source::Kind::Func) continue;
+      const Function& func = info.module.functions[info.module.imports[i].index];
+      if (cores_[op.imports[i].number].func->type_id != info.types.id(func.type)) return false;
+    }
+    return true;
+  }
+
+  RunResult<void> execute(const FuseOp& op) {
+    if (!store_.limits().fused_calls || !can_link(op)) {
+      for (const LowerOp& lower : op.lowers)
+        if (RunResult<void> done = execute(lower); !done) return done;
+      return {};
+    }
+    std::vector<std::shared_ptr<FusedCall>> calls;
+    for (const LowerOp& lower : op.lowers) {
+      auto callee = std::static_pointer_cast<const LiftedFunc>(funcs_[lower.func]);
+      calls.push_back(std::make_shared<FusedCall>(*instances_[lower.inst], options(lower.options), std::move(callee)));
+      store_.keep(calls.back());
+    }
+    std::vector<Extern> imports;
+    for (const fuse::Source& source : op.imports) imports.push_back(fused_import(source, calls));
+    RunResult<Instance*> instance = core_.instantiate(op.module, imports);
+    if (!instance) return std::unexpected(std::move(instance.error()));
+    for (uint32_t i = 0; i < op.lowers.size(); ++i)
+      cores_[op.lowers[i].result] = *(*instance)->find_export(std::to_string(i));
     return {};
   }
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "component/fuse/adapter.h"
 #include "component/types/component.h"
 #include "component/types/types.h"
 #include "component/valid/valid.h"
@@ -54,6 +55,7 @@ struct PlanOptions {
   StringEncoding encoding = StringEncoding::Utf8;
   bool wide = false;
   bool async_ = false;
+  skiff::MemoryType memory_type;               // with memory
   // Slots of core definitions.
   uint32_t memory = kNoSlot;
   uint32_t realloc = kNoSlot;
@@ -124,11 +126,18 @@ struct InstantiateComponent {
   std::vector<std::pair<std::string, PlanItem>> args;
   std::vector<Leaf> leaves;
 };
+/// Lowers lifted functions: instantiates a module of adapters for them (component/fuse).
+struct FuseOp {
+  ModulePtr module;
+  std::vector<fuse::Source> imports;           // of the module; numbers are slots
+  std::vector<LowerOp> lowers;                 // by adapter
+};
 using PlanOp = std::variant<MakeInstance, InstantiateModule, AliasCore, MakeResource, BindResource, LiftOp,
-                            LowerOp, BuiltinOp, InstantiateComponent>;
+                            LowerOp, BuiltinOp, InstantiateComponent, FuseOp>;
 
 struct Plan {
   std::vector<PlanOp> ops;
+  uint32_t fused = 0;                          // adapters of its FuseOps
   // Number of slots of each kind.
   uint32_t instances = 0, core_instances = 0, cores = 0, funcs = 0, resources = 0, modules = 0, components = 0,
            values = 0;
@@ -138,6 +147,10 @@ struct Plan {
   std::vector<Leaf> imports;                   // what linking fills
   std::vector<std::pair<std::string, PlanItem>> exports;
 };
+
+/// Replaces LowerOps of functions that the plan itself lifts by FuseOps, where there are adapters for them.
+/// Errors: those of compiling the adapters.
+Status fuse_calls(Plan& plan, const TypeTable& types, Engine& engine);
 
 /// Finds compiled modules by their info.
 using ModuleMap = std::map<const ModuleInfo*, ModulePtr>;

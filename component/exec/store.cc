@@ -2,6 +2,7 @@
 #include "component/exec/store.h"
 
 #include "component/exec/func.h"
+#include "component/exec/fused.h"
 #include "engine/base/check.h"
 
 namespace skiff::component {
@@ -38,6 +39,27 @@ const LiftedFunc& ComponentStore::no_func(ComponentInstance& inst) {
   if (!inst.no_func_)
     inst.no_func_ = std::make_unique<LiftedFunc>(inst, nullptr, own_types_, no_func_type_, CanonicalOptions{});
   return *inst.no_func_;
+}
+
+// ---- fused calls
+
+Thread* ComponentStore::current_thread() {
+  return current_fused() ? &FusedCall::of(current_fused()).thread() : current_;
+}
+
+void ComponentStore::abandon_fused() { FusedCall::abandon(current_fused()); }
+
+FuncInst* ComponentStore::fuse_intrinsic(fuse::Intrinsic which) {
+  FuncInst*& func = intrinsics_[static_cast<size_t>(which)];
+  if (func) return func;
+  const std::string_view signature = fuse::kIntrinsicSignatures[static_cast<size_t>(which)];
+  skiff::FuncType type;
+  std::vector<skiff::ValType>* to = &type.params;
+  for (const char c : signature) {
+    if (c == ':') to = &type.results;
+    else to->push_back(c == 'l' ? skiff::ValType::I64 : skiff::ValType::I32);
+  }
+  return func = core_.new_host_func(core_.engine().types().add_func_type(type), component::fuse_intrinsic(which), this);
 }
 
 // ---- threads on fibers
@@ -101,7 +123,15 @@ void ComponentStore::finish(Thread& thread) {
   fiber_threads_.pop_back();
 }
 
+// Fused calls of this stack are nothing to those of other threads.
 ComponentStore::Resumed ComponentStore::resume_chain(Thread* thread, Wake wake) {
+  const uint64_t outer_fused = std::exchange(current_fused(), 0);
+  const Resumed resumed = run_chain(thread, wake);
+  current_fused() = outer_fused;
+  return resumed;
+}
+
+ComponentStore::Resumed ComponentStore::run_chain(Thread* thread, Wake wake) {
   Thread* const outer = current_;
   Fiber* const here = running_fiber_;
   while (thread) {
@@ -113,7 +143,7 @@ ComponentStore::Resumed ComponentStore::resume_chain(Thread* thread, Wake wake) 
     thread->handler_ = here;
     current_ = starting_ = thread;
     switch_fiber(*thread->home_);
-    current_ = outer;
+    restore(outer, 0);
     if (message_.kind != Message::Kind::Blocked) {
       if (message_.kind == Message::Kind::Trapped || ending_) thread->task->abandon();
       finish(*thread);

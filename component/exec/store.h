@@ -13,6 +13,7 @@
 #include "component/exec/fiber.h"
 #include "component/exec/instance.h"
 #include "component/exec/task.h"
+#include "component/fuse/intrinsics.h"
 
 namespace skiff::component {
 
@@ -23,6 +24,8 @@ struct ComponentLimits {
   uint32_t instances = 100'000;               // component instances, in all
   /// Components may call their own exports, those of the components that they contain, and of those they are in.
   bool related_calls = false;
+  /// Calls between components go through compiled adapters where there are some; else all of them are interpreted.
+  bool fused_calls = true;
 };
 
 class ComponentStore {
@@ -49,8 +52,12 @@ class ComponentStore {
   size_t instance_count() const { return instances_.size(); }
 
   // Scheduling.
-  /// Spec: current_thread. Null when no guest runs.
-  Thread* current_thread() const { return current_; }
+  /// Spec: current_thread; that of a fused call is made now. Null when no guest runs.
+  Thread* current_thread();
+  /// The fused call that runs (FusedCall::id), 0: the guest has been called otherwise.
+  uint64_t& current_fused() { return current_fused_.slots[0].u64; }
+  GlobalInst* current_fused_global() { return &current_fused_; }
+  FuncInst* fuse_intrinsic(fuse::Intrinsic which);
   /// A new thread on a fiber, suspended. Null after a trap.
   Thread* new_thread(std::shared_ptr<Task> task, Thread::Body body);
   /// Spec: Thread.resume
@@ -73,15 +80,17 @@ class ComponentStore {
   /// Makes `thread` the current one while it lives.
   class Current {
    public:
-    Current(ComponentStore& store, Thread& thread) : store_(store), outer_(store.current_) {
+    Current(ComponentStore& store, Thread& thread)
+        : store_(store), outer_(store.current_), outer_fused_(std::exchange(store.current_fused(), 0)) {
       store.current_ = &thread;
     }
-    ~Current() { store_.current_ = outer_; }
+    ~Current() { store_.restore(outer_, outer_fused_); }
     Current(const Current&) = delete;
 
    private:
     ComponentStore& store_;
     Thread* outer_;
+    uint64_t outer_fused_;
   };
   /// Spec: nesting_depth, while it lives.
   class Nesting {
@@ -107,9 +116,17 @@ class ComponentStore {
   };
 
   ComponentStore(Store& core, ComponentLimits limits) : core_(core), limits_(limits) {}
+  /// What ran before runs again. Fused calls that are left are so because of a trap.
+  void restore(Thread* current, uint64_t fused) {
+    if (current_fused()) [[unlikely]] abandon_fused();
+    current_ = current;
+    current_fused() = fused;
+  }
+  void abandon_fused();
   Wake block(Thread& thread, bool cancellable, Thread* next);
   Wake block_in_place(Thread& thread, Thread* next);
   Resumed resume_chain(Thread* thread, Wake wake);
+  Resumed run_chain(Thread* thread, Wake wake);
   Thread* candidate(Thread& blocked);
   void end_threads();
   static void fiber_main(void* store);
@@ -126,6 +143,8 @@ class ComponentStore {
   std::vector<std::shared_ptr<const void>> kept_;
 
   Thread* current_ = nullptr;
+  GlobalInst current_fused_;
+  FuncInst* intrinsics_[fuse::kIntrinsicCount] = {};
   uint32_t nesting_ = 0;
   uint32_t turns_ = 0;
   bool ending_ = false;

@@ -109,6 +109,7 @@ class Subtask final : public Waitable, public CallSide {
     return wait_synchronously(thread, [this] { return resolved(); });
   }
   void add_lender(uint32_t handle) { lenders_.push_back(handle); }
+  std::vector<uint32_t>& lenders() { return lenders_; }
   /// From now on progress is an event of this index.
   void notify_as(uint32_t index) { index_ = index; }
 
