@@ -21,6 +21,7 @@ extern const CommandSpec kWatCommand;
 extern const CommandSpec kWat2WasmCommand;
 extern const CommandSpec kDumpCommand;
 extern const CommandSpec kComponentCommand;
+extern const CommandSpec kBindgenCommand;
 extern const CommandSpec kInspectCommand;
 extern const CommandSpec kWastCommand;
 extern const CommandSpec kCompletionCommand;

@@ -11,7 +11,7 @@ namespace {
 constexpr const CommandSpec* kCommands[] = {
     &kRunCommand,  &kCompileCommand,    &kCacheCommand,   &kValidateCommand,
     &kWatCommand,  &kWat2WasmCommand,   &kDumpCommand,    &kInspectCommand,
-    &kComponentCommand, &kWastCommand, &kHelpCommand, &kCompletionCommand, &kVersionCommand,
+    &kComponentCommand, &kBindgenCommand, &kWastCommand, &kHelpCommand, &kCompletionCommand, &kVersionCommand,
 };
 
 int run_command(const CommandSpec& command, std::span<char* const> args) {
