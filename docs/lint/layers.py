@@ -39,6 +39,7 @@ ALLOWED = {
     # What generated code for hosts includes.
     "component/bindgen/host": ["engine/base", "component/types", "component/abi", "component/exec"],
     "wasi/os": ["engine/base"],
+    "wasi/http_client": ["engine/base", "wasi/os"],
     "wasi/p1": ["engine/base", "engine/syntax", "engine/exec", "wasi/os"],
     "wasi/typed": ["engine/base", "component/types", "component/abi", "component/exec"],
     "wasi/common": ["engine/base", "component/types", "component/exec", "wasi/os", "wasi/typed"],

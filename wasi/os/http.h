@@ -114,6 +114,9 @@ struct HttpResponse {
 /// A response to come. Ready when it, or the error, is there. Dropped: nobody wants it any more.
 class HttpPending : public Event {
  public:
+  ~HttpPending() override {
+    if (result_ && *result_ && (*result_)->body) (*result_)->body->close();
+  }
   bool poll(WaitSet& set) final {
     if (result_) return true;
     set.add_signal(ready_);

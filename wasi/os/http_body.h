@@ -71,6 +71,7 @@ class HttpBody : public std::enable_shared_from_this<HttpBody> {
   /// The declared length is not the body's: of answers to HEAD, and of 304.
   void ignore_length() { options_.length.reset(); }
   size_t buffered() const { return size_; }
+  size_t room() const { return options_.capacity - size_; }
   std::optional<uint64_t> length() const { return options_.length; }
   Of of() const { return options_.of; }
   /// Something to consume, or the end.
@@ -87,7 +88,6 @@ class HttpBody : public std::enable_shared_from_this<HttpBody> {
   enum class Reader : uint8_t { Reads, Discards, Closed };
 
   explicit HttpBody(const Options& options) : options_(options) {}
-  size_t room() const { return options_.capacity - size_; }
   void grow(size_t needed);
   void put(std::span<const uint8_t> bytes);
   /// False: more than was declared; it failed.

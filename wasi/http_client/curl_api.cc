@@ -1,0 +1,30 @@
+// Loading libcurl.
+#include "wasi/http_client/curl_api.h"
+
+#include <dlfcn.h>
+
+namespace skiff::wasi {
+namespace {
+
+CurlApi load() {
+  CurlApi api;
+  void* const library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+  if (!library) return {};
+  bool complete = true;
+#define SKIFF_CURL_LOAD(NAME)                                                   \
+  api.NAME = reinterpret_cast<decltype(api.NAME)>(::dlsym(library, #NAME));     \
+  complete = complete && api.NAME;
+  SKIFF_CURL_FUNCTIONS(SKIFF_CURL_LOAD)
+#undef SKIFF_CURL_LOAD
+  if (!complete || api.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return {};
+  return api;
+}
+
+}  // namespace
+
+const CurlApi* CurlApi::get() {
+  static const CurlApi api = load();   // the library stays for good
+  return api.curl_global_init ? &api : nullptr;
+}
+
+}  // namespace skiff::wasi
