@@ -15,6 +15,7 @@ BodyParser::BodyParser(Parser& parser, Writer& out) : p_(parser), c_(parser.curs
 
 void BodyParser::sequence() {
   run(false);
+  here_ = c_.peek().offset;
   emit(Op::End);
 }
 
@@ -84,6 +85,7 @@ void BodyParser::open() {
 
 // At the "(" of a clause of a folded `if` or `try`.
 void BodyParser::open_clause(Frame& frame) {
+  here_ = c_.peek().offset;
   const bool catches = frame.kind == Kind::AfterDo || frame.kind == Kind::AfterCatch;
   if (frame.kind == Kind::IfCondition && c_.accept_form("then")) {
     emit_waiting(frame);
@@ -120,6 +122,7 @@ void BodyParser::open_clause(Frame& frame) {
 std::optional<Op> BodyParser::operator_here() {
   const auto op = c_.at(TokenKind::Keyword) ? find_op(c_.text()) : std::nullopt;
   if (!op) return c_.unexpected(), std::nullopt;
+  here_ = c_.peek().offset;
   if (!p_.module().features.has(info(*op).feature)) {
     // Catch clauses of try_table share their keywords with legacy instructions: out of place, not unknown.
     if (*op == Op::Catch || *op == Op::CatchAll) return c_.unexpected(), std::nullopt;
@@ -171,6 +174,7 @@ void BodyParser::open_folded() {
 // At a ")" that closes a form of this sequence.
 void BodyParser::close() {
   Frame& frame = frames_.back();
+  here_ = c_.peek().offset;
   switch (frame.kind) {
     case Kind::Fold: emit_waiting(frame); break;
     case Kind::AfterThen:
@@ -327,14 +331,17 @@ void BodyParser::push_label(std::string_view id) {
   ++label_count_;
 }
 
-void BodyParser::note_hint(Hint hint) {
+// Before an instruction goes to out_.
+void BodyParser::note(Hint hint, uint32_t source) {
+  if (SourceMap* map = p_.source_map(); map && func_)
+    map->entries.push_back({*func_, source, out_.size()});
   if (hint == Hint::None) return;
   hints_.push_back({func_.value_or(0), static_cast<uint32_t>(out_.size()), hint == Hint::Likely});
 }
 
 void BodyParser::emit(const Instr& e, Hint hint) {
   if (!c_.ok()) return;
-  note_hint(hint);
+  note(hint, here_);
   encode_instr(out_, e);
 }
 
@@ -348,12 +355,13 @@ void BodyParser::emit(Op op) {
 void BodyParser::wait(const Instr& e, Frame frame) {
   frame.waiting = waiting_.size();
   frame.hint = take_pending_hint();
+  frame.source = here_;
   if (c_.ok()) encode_instr(waiting_, e);
   frames_.push_back(frame);
 }
 
 void BodyParser::emit_waiting(Frame& frame) {
-  note_hint(frame.hint);
+  note(frame.hint, frame.source);
   out_.bytes(waiting_.view().subspan(frame.waiting));
   waiting_.truncate(frame.waiting);
 }

@@ -42,6 +42,7 @@ class BodyParser {
     Hint hint = Hint::None;  // of the waiting instruction
     size_t waiting = 0;      // where its bytes begin in waiting_
     std::string_view label = {};
+    uint32_t source = 0;  // of the waiting instruction
   };
 
   void run(bool single);
@@ -78,7 +79,7 @@ class BodyParser {
   void emit(Op op);
   void wait(const Instr& e, Frame frame);
   void emit_waiting(Frame& frame);
-  void note_hint(Hint hint);
+  void note(Hint hint, uint32_t source);
   void push_label(std::string_view id);
   Hint take_pending_hint();
 
@@ -94,6 +95,7 @@ class BodyParser {
   NameMap label_names_;
   std::vector<BranchHint> hints_;
   Hint pending_hint_ = Hint::None;
+  uint32_t here_ = 0;  // where the instruction being read begins in the source
   InstrBuffers buffers_;
 };
 

@@ -10,7 +10,7 @@
 #include "engine/text/sections.h"
 
 namespace skiff::text {
-Parser::Parser(TokenCursor& cursor, Features features)
+Parser::Parser(TokenCursor& cursor, Features features, SourceMap* source_map)
     : types{ErrorCode::UnknownTypeName, ErrorCode::DuplicateType},
       funcs{ErrorCode::UnknownFuncName, ErrorCode::DuplicateFunc},
       tables{ErrorCode::UnknownTableName, ErrorCode::DuplicateTable},
@@ -20,6 +20,7 @@ Parser::Parser(TokenCursor& cursor, Features features)
       elems{ErrorCode::UnknownElemName, ErrorCode::DuplicateElem},
       datas{ErrorCode::UnknownDataName, ErrorCode::DuplicateData},
       c_(cursor),
+      source_map_(source_map),
       arena_(std::make_shared<ByteArena>()) {
   module_.features = features;
   module_.storage.push_back(arena_);
@@ -352,11 +353,11 @@ void Parser::place_customs() {
 
 // Entry points -----------------------------------------------------------------------------------
 
-Result<Module> parse_module(TokenCursor& cursor, Features features) {
+Result<Module> parse_module(TokenCursor& cursor, Features features, SourceMap* map) {
   cursor.expect(TokenKind::LParen);
   cursor.expect_keyword("module");
   if (!cursor.ok()) return std::unexpected(cursor.error());
-  Result<Module> module = Parser(cursor, features).run(true);
+  Result<Module> module = Parser(cursor, features, map).run(true);
   cursor.expect_close();
   if (!cursor.ok()) return std::unexpected(cursor.error());
   return module;
@@ -369,8 +370,8 @@ Result<Module> parse_module_fields(TokenCursor& cursor, Features features) {
   return module;
 }
 
-Result<Module> parse_bare_fields(TokenCursor& cursor, Features features) {
-  return Parser(cursor, features).run(false);
+Result<Module> parse_bare_fields(TokenCursor& cursor, Features features, SourceMap* map) {
+  return Parser(cursor, features, map).run(false);
 }
 
 }  // namespace skiff::text

@@ -332,4 +332,43 @@ TEST(Print, UnstructuredBodiesAreErrors) {
 }
 
 }  // namespace
+// Offsets in the binary form lead back to the instruction's word, folded or not, also behind a prefix of locals
+// and for the `end` that a closing parenthesis stands for.
+TEST(SourceMap, FindsInstructions) {
+  const std::string source = R"((module
+  (import "m" "f" (func))
+  (func (param i32) (result i32) (local i64 f32)
+    (i32.add
+      (i32.const 1000) (;x;)
+      (if (result i32) (local.get 0) (then (unreachable)) (else (i32.const 2)))))
+  (func (loop nop) call 0)))";
+  const auto binary = wat_to_binary(source, Features::all());
+  ASSERT_TRUE(binary);
+  const auto map = map_source(source, Features::all());
+  ASSERT_TRUE(map);
+  const auto module = decode_module(SharedBytes::own(*binary), Features::all());
+  ASSERT_TRUE(module);
+  const uint64_t first = module->functions[1].body.offset + 5;  // behind the locals
+  auto word = [&](uint32_t func, uint64_t offset) {
+    const auto at = map->find(func, offset);
+    return at ? source.substr(*at, source.find_first_of(" )\n", *at + 1) - *at) : "nowhere";
+  };
+  EXPECT_EQ(word(1, first), "i32.const");
+  EXPECT_EQ(word(1, first + 2), "i32.const");  // within its immediate
+  EXPECT_EQ(word(1, first + 3), "local.get");
+  EXPECT_EQ(word(1, first + 5), "if");
+  EXPECT_EQ(word(1, first + 7), "unreachable");
+  EXPECT_EQ(word(1, first + 8), "(else");
+  EXPECT_EQ(word(1, first + 9), "i32.const");
+  EXPECT_EQ(word(1, first + 11), ")");
+  EXPECT_EQ(word(1, first + 12), "i32.add");
+  const uint64_t second = module->functions[2].body.offset + 1;
+  EXPECT_EQ(word(2, second), "loop");
+  EXPECT_EQ(word(2, second + 2), "nop");
+  EXPECT_EQ(word(2, second + 4), "call");
+  EXPECT_EQ(word(1, first - 5), "nowhere");
+  EXPECT_EQ(word(0, first), "nowhere");
+  EXPECT_EQ(word(9, first), "nowhere");
+}
+
 }  // namespace skiff

@@ -13,6 +13,7 @@
 #include "engine/syntax/module.h"
 #include "engine/text/lexer.h"
 #include "engine/text/names.h"
+#include "engine/text/text.h"
 
 namespace skiff::text {
 
@@ -31,7 +32,7 @@ struct Binder {
 
 class Parser {
  public:
-  Parser(TokenCursor& cursor, Features features);
+  Parser(TokenCursor& cursor, Features features, SourceMap* source_map = nullptr);
 
   /// Parses fields up to the closing parenthesis or the end, which it leaves to the caller. An
   /// identifier and name of the module come first when `with_id`.
@@ -41,6 +42,8 @@ class Parser {
   TokenCursor& cursor() { return c_; }
   Module& module() { return module_; }
   ByteArena& arena() { return *arena_; }
+  /// Where positions of instructions are kept; null when nobody asks.
+  SourceMap* source_map() const { return source_map_; }
 
   IndexSpace types, funcs, tables, memories, globals, tags, elems, datas;
 
@@ -155,6 +158,7 @@ class Parser {
   };
 
   TokenCursor& c_;
+  SourceMap* const source_map_;
   Module module_;
   std::shared_ptr<ByteArena> arena_;
   size_t first_field_ = 0;

@@ -106,22 +106,50 @@ std::string binary_error_text(const Input& input, const Error& error) {
   return text + " (" + function_text(module ? &*module : nullptr, error.func) + ")";
 }
 
+namespace {
+
+std::string place_text(const Input& input, const LineColumn& at) {
+  return input.name + ":" + std::to_string(at.line) + ":" + std::to_string(at.column);
+}
+
+void report_error_at(const Input& input, uint64_t offset, const std::string& message) {
+  const LineColumn at = line_column(input.content, offset);
+  write_error(styled(place_text(input, at) + ":", "1") + " " + error_mark() + message + "\n" +
+              source_excerpt(input.content, at));
+}
+
+}  // namespace
+
 void report_error(const Input& input, const Error& error, bool in_binary) {
-  if (!input.is_text || in_binary || error.offset == kNoOffset) {
-    std::string text = input.name + ": " + binary_error_text(input, error);
-    if (input.is_text && error.offset != kNoOffset) text += " of its binary form";
-    return report_error(text);
+  if (!input.is_text || error.offset == kNoOffset)
+    return report_error(input.name + ": " + binary_error_text(input, error));
+  if (!in_binary) return report_error_at(input, error.offset, printable(error.message()));
+  const auto map = map_source(input.content, Features::all());
+  if (const auto offset = map ? map->find(error.func, error.offset) : std::nullopt) {
+    Error without = error;
+    without.offset = kNoOffset;
+    return report_error_at(input, *offset, binary_error_text(input, without));
   }
-  const LineColumn at = line_column(input.content, error.offset);
-  write_error(
-      styled(input.name + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ":",
-             "1") +
-      " " + error_mark() + printable(error.message()) + "\n" + source_excerpt(input.content, at));
+  report_error(input.name + ": " + binary_error_text(input, error) + " of its binary form");
 }
 
 namespace {
 
-// Where the frames are in the source, for modules with DWARF. The compiler's library reads it: it is only loaded for that.
+// Where the frames are in the text that the program was made of.
+std::vector<std::string> text_positions(const Input& input, const Trap& trap) {
+  std::vector<std::string> positions(trap.frames.size());
+  const auto map = map_source(input.content, Features::all());
+  for (size_t i = 0; map && i < trap.frames.size(); ++i) {
+    const TrapFrame& frame = trap.frames[i];
+    if (!frame.instance) continue;
+    if (const auto offset = map->find(frame.func, frame.offset))
+      positions[i] = " at " + printable(place_text(input, line_column(input.content, *offset)));
+  }
+  return positions;
+}
+
+// Where the frames are in the source, for modules with DWARF. The compiler's library reads it: it is only
+// loaded for that.
 std::vector<std::string> source_positions(const Trap& trap) {
   std::vector<std::string> positions(trap.frames.size());
   std::vector<bool> asked(trap.frames.size());
@@ -151,10 +179,11 @@ std::vector<std::string> source_positions(const Trap& trap) {
 
 }  // namespace
 
-void report_trap(std::string_view program, const Trap& trap) {
-  const std::vector<std::string> positions = source_positions(trap);
+void report_trap(const Input& input, const Trap& trap) {
+  const std::vector<std::string> positions =
+      input.is_text ? text_positions(input, trap) : source_positions(trap);
   std::string text =
-      error_mark() + std::string(program) + " trapped: " + printable(trap.message()) + "\n";
+      error_mark() + input.name + " trapped: " + printable(trap.message()) + "\n";
   size_t number = 0;
   const size_t gap = trap.dropped_frames ? trap.frames.size() / 2 : ~size_t{0};
   for (size_t i = 0; i < trap.frames.size(); ++i) {

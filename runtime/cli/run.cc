@@ -209,7 +209,7 @@ class Program {
   }
 
   int fail_with(const Error& error) {
-    report_error(input_.name + ": " + binary_error_text(input_, error));
+    report_error(input_, error, true);
     return kExitFailure;
   }
 
@@ -224,7 +224,7 @@ class Program {
         break;
     }
     if (failure.trap.code == TrapCode::Exit) return failure.trap.exit_status & 0xFF;
-    report_trap(input_.name, failure.trap);
+    report_trap(input_, failure.trap);
     return kExitTrap;
   }
 
@@ -318,6 +318,10 @@ constexpr OptionSpec kOptions[] = {
     {.name = "allow-listen",
      .value = "ADDRESS:PORT",
      .help = "components: may listen there",
+     .repeats = true},
+    {.name = "allow-http",
+     .value = "SCHEME://HOST[:PORT]",
+     .help = "components: may send requests there (HOST may be *); or 'all'",
      .repeats = true},
     {.name = "argv0",
      .value = "NAME",

@@ -229,7 +229,13 @@ Io<void> Dir::symlink_at(std::string_view target, std::string_view path) const {
   if (target.size() >= PATH_MAX) return io_fail(Errno::NameTooLong);
   if (target.find('\0') != target.npos) return io_fail(Errno::Inval);
   const Parent p = SKIFF_IO_TRY(parent(path));
-  return done(::symlinkat(std::string(target).c_str(), p.fd, p.name.c_str()));
+  if (::symlinkat(std::string(target).c_str(), p.fd, p.name.c_str()) == 0) return {};
+  const Errno error = last_errno();
+  // Behind a slash only a directory can be: that something else is there matters less than that it is none.
+  struct stat st{};
+  if (error == Errno::Exist && p.trailing_slash && ::fstatat(p.fd, p.name.c_str(), &st, 0) != 0 && errno == ENOTDIR)
+    return io_fail(Errno::NotDir);
+  return io_fail(error);
 }
 
 Io<std::string> Dir::readlink_at(std::string_view path) const {

@@ -222,7 +222,7 @@ TEST_P(FsTest, TrailingSlashes) {
   EXPECT_EQ(error_of(dir.rename_at("file", dir, "g/")), Errno::NotDir);
   EXPECT_EQ(error_of(dir.remove_directory_at("e/")), Errno::Success);
   EXPECT_EQ(error_of(dir.symlink_at("x", "link/")), Errno::NoEnt);
-  EXPECT_EQ(error_of(dir.symlink_at("x", "file/")), Errno::Exist);
+  EXPECT_EQ(error_of(dir.symlink_at("x", "file/")), Errno::NotDir);
   EXPECT_EQ(error_of(dir.link_at("file/", dir, "h")), Errno::NotDir);
   EXPECT_EQ(error_of(dir.link_at("sub/", dir, "h")), Errno::Perm);
   EXPECT_EQ(error_of(dir.readlink_at("ld/")), Errno::Inval);

@@ -84,6 +84,7 @@ EXPORT(fd_readdir)(uint32_t fd, uint32_t address, uint32_t size, uint64_t cookie
   struct Descriptor* d;
   TRY(get_directory(&d, fd, kFdReaddir));
   uint32_t room = size;
+  if (cookie == 0) forget_entries(fd);  // whoever starts anew wants to see what has changed
   if (cookie < 2) {
     struct Hash hash;
     file_hash(d->handle, &hash);

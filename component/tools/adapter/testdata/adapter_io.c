@@ -55,6 +55,11 @@ static void directories(void) {
   int rest = 0;
   while (readdir(d)) ++rest;
   printf("%d again, %d from the middle\n", in_d, rest);
+  make("d/new");
+  rewinddir(d);
+  for (in_d = 0; readdir(d);) ++in_d;
+  drop("d/new");
+  printf("%d with a new one\n", in_d);
   closedir(d);
   closedir(e);
   for_each_file(drop);
