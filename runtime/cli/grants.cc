@@ -3,6 +3,9 @@
 
 #include "runtime/cli/commands.h"
 #include "runtime/cli/report.h"
+#if SKIFF_HTTP_CLIENT
+#include "wasi/http_client/http_client.h"
+#endif
 
 namespace skiff::cli {
 namespace {
@@ -32,6 +35,27 @@ std::optional<DirGrant> parse_dir(std::string_view text) {
   return grant;
 }
 
+std::optional<int> grant_http(const Arguments& args, wasi::Ctx& ctx) {
+  for (const std::string_view rule : args.values("allow-http")) {
+    if (rule == "all") {
+      ctx.http.allow_all();
+    } else if (!ctx.http.allow(rule)) {
+      return report_error("--allow-http: '" + std::string(rule) +
+                          "' is not of the form SCHEME://HOST[:PORT], for example https://example.com"),
+             kExitUsage;
+    }
+  }
+  ctx.http.on_refused = [](std::string_view grant) { report_note(std::string(grant)); };
+  if (!ctx.http.allows_any()) return std::nullopt;
+#if SKIFF_HTTP_CLIENT
+  if (const auto made = wasi::add_http_client(ctx); !made)
+    return report_error("--allow-http: " + std::string(wasi::name_of(made.error()))), kExitFailure;
+  return std::nullopt;
+#else
+  return report_error("--allow-http: this build has no HTTP client"), kExitUsage;
+#endif
+}
+
 std::optional<int> grant_network(const Arguments& args, wasi::Ctx& ctx) {
   for (const std::string_view rule : args.values("allow-net")) {
     if (rule == "all") {
@@ -51,7 +75,7 @@ std::optional<int> grant_network(const Arguments& args, wasi::Ctx& ctx) {
   }
   if (ctx.network.allows_lookup()) ctx.resolver = std::make_unique<wasi::NameResolver>();
   ctx.network.on_refused = [](std::string_view grant) { report_note(std::string(grant)); };
-  return std::nullopt;
+  return grant_http(args, ctx);
 }
 
 }  // namespace

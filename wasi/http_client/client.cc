@@ -16,19 +16,34 @@ constexpr size_t kMaxKnown = 1024;
 }  // namespace
 
 std::unique_ptr<HttpClient> make_http_client(Reactor& reactor, HttpClientConfig config) {
-  auto client = std::make_unique<CurlClient>(reactor, std::move(config));
-  if (!client->usable()) return nullptr;
-  return client;
+  return std::make_unique<CurlClient>(reactor, std::move(config));
+}
+
+Io<void> add_http_client(Ctx& ctx, HttpClientConfig config) {
+  struct Both {
+    ThreadScheduler scheduler;
+    std::unique_ptr<HttpClient> client;
+  };
+  const auto both = std::make_shared<Both>();
+  Reactor* const reactor = SKIFF_IO_TRY(both->scheduler.reactor());
+  both->client = make_http_client(*reactor, std::move(config));
+  ctx.scheduler = &both->scheduler;
+  ctx.http_client = std::shared_ptr<HttpClient>(both, both->client.get());
+  return {};
 }
 
 CurlClient::CurlClient(Reactor& reactor, HttpClientConfig config)
-    : api_(CurlApi::get()),
-      reactor_(reactor),
+    : reactor_(reactor),
       config_(std::move(config)),
       timeout_timer_(&fire_timeout, this),
       work_timer_(&fire_work, this) {
   names_.allow_all();
-  if (!api_ || !(multi_ = api_->curl_multi_init())) return;
+}
+
+bool CurlClient::open() {
+  if (multi_) return true;
+  api_ = CurlApi::get();
+  if (!api_ || !(multi_ = api_->curl_multi_init())) return false;
   api_->curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &on_socket);
   api_->curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   api_->curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &on_timer);
@@ -36,6 +51,7 @@ CurlClient::CurlClient(Reactor& reactor, HttpClientConfig config)
   api_->curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(config_.connections));
   api_->curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(config_.connections));
   api_->curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(config_.connections_per_host));
+  return true;
 }
 
 CurlClient::~CurlClient() {
@@ -50,6 +66,7 @@ CurlClient::~CurlClient() {
 
 HttpResult<std::shared_ptr<HttpPending>> CurlClient::send(HttpRequestHead head, const HttpRequestOptions& options,
                                                           std::shared_ptr<HttpBody> body, const HttpPolicy& policy) {
+  if (!open()) return std::unexpected(HttpError{HttpErrorCode::ConfigurationError});
   if (transfers_.size() >= config_.requests) return http_fail(HttpErrorCode::ConnectionLimitReached);
   auto transfer = Transfer::create(*this, std::move(head), options, std::move(body), policy);
   if (!transfer) return std::unexpected(std::move(transfer.error()));

@@ -21,9 +21,6 @@ class CurlClient final : public HttpClient {
  public:
   CurlClient(Reactor& reactor, HttpClientConfig config);
   ~CurlClient() override;
-  /// False: libcurl is missing.
-  bool usable() const { return multi_ != nullptr; }
-
   HttpResult<std::shared_ptr<HttpPending>> send(HttpRequestHead head, const HttpRequestOptions& options,
                                                 std::shared_ptr<HttpBody> body, const HttpPolicy& policy) override;
 
@@ -54,6 +51,8 @@ class CurlClient final : public HttpClient {
     Reactor::Watch watch;
   };
 
+  /// False: libcurl is missing.
+  bool open();
   static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket);
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
   static void fire_timeout(void* self);
@@ -62,7 +61,7 @@ class CurlClient final : public HttpClient {
   void finish_done();
   void remove(Transfer& transfer);
 
-  const CurlApi* api_;
+  const CurlApi* api_ = nullptr;            // with multi_, from the first request on
   Reactor& reactor_;
   const HttpClientConfig config_;
   CURLM* multi_ = nullptr;

@@ -16,7 +16,10 @@ CurlApi load() {
   complete = complete && api.NAME;
   SKIFF_CURL_FUNCTIONS(SKIFF_CURL_LOAD)
 #undef SKIFF_CURL_LOAD
-  if (!complete || api.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return {};
+  // What is older does not know all options.
+  if (!complete || api.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+      api.curl_version_info(CURLVERSION_NOW)->version_num < 0x075500)
+    return {};
   return api;
 }
 

@@ -11,6 +11,7 @@ namespace skiff::wasi {
 
 #define SKIFF_CURL_FUNCTIONS(ROW)                                                                              \
   ROW(curl_global_init)                                                                                        \
+  ROW(curl_version_info)                                                                                       \
   ROW(curl_easy_init)                                                                                          \
   ROW(curl_easy_setopt)                                                                                        \
   ROW(curl_easy_getinfo)                                                                                       \

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "wasi/os/ctx.h"
 #include "wasi/os/http.h"
 #include "wasi/os/lookup.h"
 #include "wasi/os/reactor.h"
@@ -25,8 +26,12 @@ struct HttpClientConfig {
   std::string ca_file;                      // whom to trust; empty: as the host does
 };
 
-/// Null: libcurl is missing, or too old. The reactor outlives the client; what the client still has to do
-/// when it ends fails.
+/// libcurl is looked for when something is first sent; where it is missing, or too old, that fails with
+/// configuration-error. The reactor outlives the client; what the client still has to do when it ends fails.
 std::unique_ptr<HttpClient> make_http_client(Reactor& reactor, HttpClientConfig config = {});
+
+/// Gives a context a client of its own, and the scheduler in which that works: for guests who wait by stopping their thread.
+/// Errors: those of making an event loop.
+Io<void> add_http_client(Ctx& ctx, HttpClientConfig config = {});
 
 }  // namespace skiff::wasi
