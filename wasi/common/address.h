@@ -10,6 +10,7 @@ namespace skiff::wasi {
 struct Tcp final : CommonResource<CommonKind::TcpSocket> {
   explicit Tcp(std::shared_ptr<TcpSocket> socket) : socket(std::move(socket)) {}
   std::shared_ptr<TcpSocket> socket;
+  TcpStreams streams;      // of 0.3, until they are taken
 };
 struct Udp final : CommonResource<CommonKind::UdpSocket> {
   explicit Udp(std::shared_ptr<UdpSocket> socket) : socket(std::move(socket)) {}

@@ -9,6 +9,7 @@ namespace skiff::wasi {
 WasiState::WasiState(Ctx& ctx)
     : ctx(ctx),
       scheduler(ctx.scheduler ? *ctx.scheduler : own_scheduler),
+      loop(scheduler),
       net{ctx.network, scheduler, ctx.limits.sockets},
       http(ctx.limits.http_bytes),
       resources(ctx.limits.resources),
@@ -18,11 +19,25 @@ WasiState::WasiState(Ctx& ctx)
   if (SystemRandom().fill(bytes)) secret = load_unaligned<uint64_t>(bytes);
 }
 
-WasiState::~WasiState() = default;
+WasiState::~WasiState() {
+  const auto last = std::move(working);  // they look at the rest when they go
+}
 
 WasiStatePtr attach_wasi(component::ComponentStore& store, Ctx& ctx) {
   WasiStatePtr state(new WasiState(ctx), [](WasiState* s) { delete s; });
   store.core().set_data(state.get());
+  store.wait_for_host = [&store, &loop = state->loop](bool wait, bool& progressed) {
+    const HostLoop::Turn turn = loop.turn(wait, {&store.core().vm().interrupt, nullptr});
+    progressed = turn == HostLoop::Turn::Progress;
+    switch (turn) {
+      case HostLoop::Turn::Progress:
+      case HostLoop::Turn::Nothing: return Outcome::Ok;
+      case HostLoop::Turn::Trapped: return Outcome::Trap;
+      case HostLoop::Turn::Interrupted: return store.core().trap(TrapCode::Interrupted);
+      case HostLoop::Turn::Failed: break;
+    }
+    return store.core().trap(TrapCode::HostError, "the host cannot wait");
+  };
   return state;
 }
 

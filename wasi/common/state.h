@@ -3,8 +3,11 @@
 // Thread: as the store.
 #pragma once
 
+#include <set>
+
 #include "wasi/os/byte_stream.h"
 #include "wasi/os/ctx.h"
+#include "wasi/os/host_loop.h"
 #include "wasi/os/tcp.h"
 #include "wasi/typed/typed.h"
 
@@ -51,6 +54,7 @@ class WasiState {
   Ctx& ctx;
   ThreadScheduler own_scheduler;       // used when the context has none
   Scheduler& scheduler;
+  HostLoop loop;                       // calls and streams that wait
   NetContext net;
   HttpMemory http;
   ResourceSet resources;
@@ -58,6 +62,8 @@ class WasiState {
   uint64_t secret = 0;                 // of metadata hashes
   SeededRandom fixed_random{0};        // when none was granted
   std::shared_ptr<InputStream> in;     // standard input is one: whoever reads takes it from all
+  /// What goes on although no guest has a handle to it.
+  std::set<std::shared_ptr<void>> working;
 };
 
 class WasiCall {

@@ -79,7 +79,7 @@ Io<timespec> to_host_time(NewTime t) {
     case NewTime::Kind::Now: ts.tv_nsec = UTIME_NOW; break;
     case NewTime::Kind::At:
       if (t.nanoseconds >= 1'000'000'000) return io_fail(Errno::Inval);
-      if (t.seconds > static_cast<uint64_t>(INT64_MAX)) return io_fail(Errno::Overflow);
+      if (!t.before_1970 && t.seconds > static_cast<uint64_t>(INT64_MAX)) return io_fail(Errno::Overflow);
       ts.tv_sec = static_cast<time_t>(t.seconds);
       ts.tv_nsec = static_cast<long>(t.nanoseconds);
       break;

@@ -56,6 +56,7 @@ struct NewTime {
   Kind kind = Kind::Keep;
   uint64_t seconds = 0;
   uint32_t nanoseconds = 0;
+  bool before_1970 = false;    // seconds has the bits of a negative number
 };
 
 struct OpenOptions {

@@ -1,0 +1,90 @@
+// stream<u8> between guests and services: ByteSource fills what a guest reads from an InputStream, ByteSink gives what a
+// guest writes to an OutputStream, both straight between guest memory and the service. Nothing is read before the guest
+// asks, nothing taken from it before the service has room. Ending: the future<result<_, error-code>> that tells how it
+// went.
+// Thread: as the store.
+#pragma once
+
+#include "component/exec/host_stream.h"
+#include "wasi/common/state.h"
+
+namespace skiff::wasi::p3 {
+
+/// How faults become values of error-code; of a stream that was closed by the other side too.
+using TellError = component::Val (*)(const StreamFault& fault);
+
+class Ending {
+ public:
+  Ending(std::shared_ptr<component::HostFutureWriter> future, TellError tell)
+      : future_(std::move(future)), tell_(tell) {}
+  bool ok() { return set(component::Val::of_case(0)); }
+  bool fail(const StreamFault& fault) { return set(component::Val::of_case(1, tell_(fault))); }
+  bool fail(component::Val error) { return set(component::Val::of_case(1, std::move(error))); }
+
+ private:
+  // Only the first one counts.
+  bool set(component::Val result) { return future_->is_set() || future_->set(std::move(result)); }
+  std::shared_ptr<component::HostFutureWriter> future_;
+  TellError tell_;
+};
+
+class ByteSource final : public component::HostEnd, private HostLoop::Watcher {
+ public:
+  /// `dropped`, if given: the guest does not want the rest.
+  ByteSource(HostLoop& loop, std::shared_ptr<InputStream> in, Ending ending, std::function<void()> dropped = {})
+      : loop_(loop), in_(std::move(in)), ending_(std::move(ending)), dropped_(std::move(dropped)) {}
+  ~ByteSource() override { stop(); }
+
+  bool on_offer() override { return step(); }
+  void on_dropped() override;
+
+ private:
+  bool ready() override { return step(); }
+  bool step();
+
+  HostLoop& loop_;
+  std::shared_ptr<InputStream> in_;      // null: the end was told
+  Ending ending_;
+  std::function<void()> dropped_;
+};
+
+class ByteSink final : public component::HostEnd,
+                       public std::enable_shared_from_this<ByteSink>,
+                       private component::CopyClient,
+                       private HostLoop::Watcher {
+ public:
+  /// `finished`, if given: everything was written.
+  ByteSink(WasiState& state, std::shared_ptr<OutputStream> out, Ending ending, std::function<void()> finished = {})
+      : state_(state), out_(std::move(out)), ending_(std::move(ending)), finished_(std::move(finished)) {}
+  ~ByteSink() override { stop(); }
+  /// Starts. False: trapped.
+  static bool start(const std::shared_ptr<ByteSink>& sink, const component::SharedObjectPtr& stream);
+
+  bool on_offer() override { return step(); }
+  void on_dropped() override;
+
+ private:
+  bool ready() override { return step(); }
+  bool step();
+  bool take_offer();
+  bool pump();
+  bool drain();
+  bool fail(const StreamFault& fault);
+  void on_copy() override;
+  void on_copy_done(component::CopyResult result) override;
+
+  WasiState& state_;
+  std::shared_ptr<OutputStream> out_;    // null: the end was told
+  Ending ending_;
+  std::function<void()> finished_;
+  bool ended_ = false;                   // nothing comes any more
+  // When the host writes the stream, too:
+  component::SharedObjectPtr stream_;
+  std::vector<uint8_t> room_;
+  component::ByteBuffer buffer_;
+  std::span<const uint8_t> bytes_;       // of room_, to be written
+  bool offering_ = false;                // buffer_ is with the stream
+  bool stepping_ = false;
+};
+
+}  // namespace skiff::wasi::p3
