@@ -32,6 +32,8 @@ struct CommandSpec {
   size_t max_operands = 0;
   /// Everything after the first operand is an operand (the guest's own arguments).
   bool stops_at_operand = false;
+  /// Commands of its own, whose names begin with this one's and a space.
+  std::span<const CommandSpec* const> tools = {};
 };
 
 class Arguments {

@@ -161,6 +161,14 @@ class CliTest(unittest.TestCase):
                 subprocess.run([shell, "-n"], input=r.stdout, check=True)
         self.check("completion", "tcsh", status=2, err="known: bash, zsh, fish")
         self.assertIn(b".SH COMMANDS", self.check("help", "--man").stdout)
+        self.assertIn(b"skiff component new", self.check("help", "--man").stdout)
+
+    def test_help_of_tools(self):
+        text = self.check("help", "component", "new").stdout
+        self.assertIn(b"Usage: skiff component new", text)
+        self.assertEqual(self.check("component", "new", "--help").stdout, text)
+        self.check("help", "component", "nwe", status=2, err="did you mean 'new'?")
+        self.check("help", "run", "new", status=2, err="unknown tool 'new'")
 
     # Files.
 
@@ -645,6 +653,50 @@ int main(int argc, char** argv) { return divide(10, argc - 1); }
         if HAS_COMPILER:
             self.check("cache", "add", "ok.wasm")
             self.check("run", "--tier=llvm", "ok.wasm")
+
+    # Of WASI 0.3: run is of async type; what it gets as input goes to standard output.
+    ASYNC_COMMAND = """(component
+      (import "wasi:cli/types@0.3.0" (instance $types
+        (type $c0 (enum "io" "illegal-byte-sequence" "pipe")) (export "error-code" (type $c (eq $c0)))))
+      (alias export $types "error-code" (type $Error))
+      (import "wasi:cli/stdin@0.3.0" (instance $stdin
+        (alias outer 1 $Error (type $c0)) (export "error-code" (type $c (eq $c0)))
+        (export "read-via-stream" (func (result (tuple (stream u8) (future (result (error $c)))))))))
+      (import "wasi:cli/stdout@0.3.0" (instance $stdout
+        (alias outer 1 $Error (type $c0)) (export "error-code" (type $c (eq $c0)))
+        (export "write-via-stream" (func (param "data" (stream u8)) (result (future (result (error $c))))))))
+      (import "wasi:clocks/monotonic-clock@0.3.2" (instance $clock (export "wait-for" (func async (param "how-long" u64)))))
+      (core module $memory (memory (export "m") 1))
+      (core instance $memory (instantiate $memory))
+      (type $end (future (result (error $Error))))
+      (core func $stdin (canon lower (func $stdin "read-via-stream") (memory (core memory $memory "m"))))
+      (core func $stdout (canon lower (func $stdout "write-via-stream")))
+      (core func $wait (canon lower (func $clock "wait-for")))
+      (core func $end (canon future.read $end (memory (core memory $memory "m"))))
+      (core module $m
+        (import "" "m" (memory 1))
+        (import "" "stdin" (func $stdin (param i32)))
+        (import "" "stdout" (func $stdout (param i32) (result i32)))
+        (import "" "wait" (func $wait (param i64)))
+        (import "" "end" (func $end (param i32 i32) (result i32)))
+        (func (export "run") (result i32)
+          (call $wait (i64.const 1000000))
+          (call $stdin (i32.const 0))
+          (drop (call $end (call $stdout (i32.load (i32.const 0))) (i32.const 16)))
+          (i32.load8_u (i32.const 16)))
+        (func (export "spin") (result i32) (call $wait (i64.const -1)) (i32.const 0)))
+      (core instance $i (instantiate $m (with "" (instance (export "m" (memory $memory "m"))
+        (export "stdin" (func $stdin)) (export "stdout" (func $stdout)) (export "wait" (func $wait))
+        (export "end" (func $end))))))
+      (func $run async (result (result)) (canon lift (core func $i "ENTRY")))
+      (instance $r (export "run" (func $run)))
+      (export "wasi:cli/run@0.3.1" (instance $r)))"""
+
+    def test_run_async_component(self):
+        name = self.file("copy.wat", self.ASYNC_COMMAND.replace("ENTRY", "run"))
+        self.check("run", name, stdin="from input to output", out="from input to output")
+        self.check("inspect", name, out=["wasi:cli/stdin@0.3.0", "run: async func() -> result"])
+        self.check("run", "--timeout=50ms", self.file("spin.wat", self.ASYNC_COMMAND.replace("ENTRY", "spin")), status=124)
 
     def test_run_component_refused(self):
         library = self.file("library.wat", "(component)")

@@ -14,6 +14,7 @@ inline constexpr int kExitTimeout = 124;  // --timeout, as timeout(1) has it
 inline constexpr int kExitTrap = 134;     // the guest trapped, as a shell reports SIGABRT
 
 extern const CommandSpec kRunCommand;
+extern const CommandSpec kServeCommand;
 extern const CommandSpec kCompileCommand;
 extern const CommandSpec kCacheCommand;
 extern const CommandSpec kValidateCommand;
@@ -34,6 +35,8 @@ std::span<const CommandSpec* const> all_commands();
 const CommandSpec* find_command(std::string_view name);
 /// Reports an unknown subcommand, with the nearest one; returns kExitUsage.
 int unknown_command(std::string_view name);
+/// The same for one of the command's tools.
+int unknown_tool(const CommandSpec& command, std::string_view name);
 
 /// The help text of `skiff` itself.
 std::string overview_help();

@@ -20,6 +20,13 @@ std::string command_words() {
   return words;
 }
 
+std::string tool_words(const CommandSpec& command) {
+  std::string words;
+  for (const CommandSpec* tool : command.tools)
+    words.append(words.empty() ? "" : " ").append(tool->name.substr(command.name.size() + 1));
+  return words;
+}
+
 std::string bash_script() {
   std::string script =
       "# bash completion for skiff; load with: source <(skiff completion bash)\n"
@@ -31,10 +38,12 @@ std::string bash_script() {
       " --help --version' -- \"$word\"))\n"
       "    return\n"
       "  fi\n"
-      "  case ${COMP_WORDS[1]} in\n";
+      "  case \"${COMP_WORDS[1]} ${COMP_WORDS[2]-}\" in\n";
   for (const CommandSpec* command : all_commands()) {
+    for (const CommandSpec* tool : command->tools)
+      script += "    '" + std::string(tool->name) + "') options='" + option_words(*tool) + "' ;;\n";
     script +=
-        "    " + std::string(command->name) + ") options='" + option_words(*command) + "' ;;\n";
+        "    '" + std::string(command->name) + " '*) options='" + option_words(*command) + "' ;;\n";
   }
   return script +
          "  esac\n"
@@ -46,6 +55,10 @@ std::string bash_script() {
          "      if [ \"${COMP_WORDS[1]}\" = help ]; then\n"
          "        COMPREPLY=($(compgen -W '" +
          command_words() +
+         "' -- \"$word\"))\n"
+         "      elif [ \"${COMP_WORDS[1]} $COMP_CWORD\" = 'component 2' ]; then\n"
+         "        COMPREPLY=($(compgen -W '" +
+         tool_words(kComponentCommand) +
          "' -- \"$word\"))\n"
          "      elif [ \"${COMP_WORDS[1]}\" = completion ]; then\n"
          "        COMPREPLY=($(compgen -W 'bash zsh fish' -- \"$word\"))\n"
@@ -109,6 +122,8 @@ std::string zsh_script() {
     }
     if (command == &kHelpCommand)
       script += " \\\n        '1:command:(" + command_words() + ")' ;;\n";
+    else if (!command->tools.empty())
+      script += " \\\n        '1:tool:(" + tool_words(*command) + ")' '*:file:_files' ;;\n";
     else if (command == &kCompletionCommand)
       script += " \\\n        '1:shell:(bash zsh fish)' ;;\n";
     else
@@ -131,6 +146,8 @@ std::string fish_script() {
       script += " -d '" + quote(option.help, "\\'") + "'\n";
     }
   }
+  script += "complete -c skiff -n '__fish_seen_subcommand_from component' -f -a '" +
+            tool_words(kComponentCommand) + "'\n";
   return script + "complete -c skiff -n '__fish_seen_subcommand_from help' -f -a '" +
          command_words() +
          "'\n"

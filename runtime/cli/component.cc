@@ -279,9 +279,7 @@ constexpr const CommandSpec* kTools[] = {&kNew, &kEmbed, &kWit, &kPlug, &kCompos
 
 int run_component(const Arguments& args) {
   const std::string name = "component " + std::string(args.operands()[0]);
-  std::vector<std::string_view> names;
   for (const CommandSpec* tool : kTools) {
-    names.push_back(tool->name);
     if (tool->name != name) continue;
     // Operands are whole arguments, which end with a zero byte; the parser does not write to them.
     std::vector<char*> rest;
@@ -290,14 +288,10 @@ int run_component(const Arguments& args) {
     const Arguments parsed(*tool, rest);
     if (parsed.help()) return print(command_help(*tool)) ? kExitOk : kExitFailure;
     if (parsed.error().empty()) return tool->run(parsed);
-    report_error(parsed.error() + "\nTry 'skiff " + name + " --help'.");
+    report_error(parsed.error() + "\nTry 'skiff help " + name + "'.");
     return kExitUsage;
   }
-  std::string message = "unknown tool '" + std::string(args.operands()[0]) + "'";
-  const std::string_view close = nearest(name, names);
-  if (!close.empty()) message += "; did you mean '" + std::string(close.substr(10)) + "'?";
-  report_error(message + "\nTry 'skiff help component'.");
-  return kExitUsage;
+  return unknown_tool(kComponentCommand, args.operands()[0]);
 }
 
 }  // namespace
@@ -313,12 +307,13 @@ const CommandSpec kComponentCommand = {
         "  wit FILE|DIR       print WIT: of text, packages and components\n"
         "  plug SOCKET        satisfy imports of a component by exports of others\n"
         "  compose MAIN       link several components into one\n\n"
-        "'skiff component TOOL --help' lists the options of a tool.\n",
+        "'skiff help component TOOL' lists the options of a tool.\n",
     .options = {},
     .run = run_component,
     .min_operands = 1,
     .max_operands = ~size_t{0},
     .stops_at_operand = true,
+    .tools = kTools,
 };
 
 }  // namespace skiff::cli

@@ -1,6 +1,7 @@
 // `skiff help`: overview, one command, and the manual page (the source of skiff.1), all from the
 // tables.
 #include <algorithm>
+#include <vector>
 
 #include "runtime/cli/commands.h"
 #include "runtime/cli/report.h"
@@ -61,7 +62,12 @@ std::string manual_page() {
       ".SH NAME\nskiff \\- WebAssembly engine\n.SH SYNOPSIS\n.B skiff\n.I COMMAND\n[OPTION]... "
       "[OPERAND]...\n";
   page += ".SH COMMANDS\n";
+  std::vector<const CommandSpec*> commands;
   for (const CommandSpec* command : all_commands()) {
+    commands.push_back(command);
+    commands.insert(commands.end(), command->tools.begin(), command->tools.end());
+  }
+  for (const CommandSpec* command : commands) {
     page += ".SS skiff " + roff(command->name) + " [OPTION]... " + roff(command->operands) + "\n";
     page += roff(command->summary) + "\n.PP\n" + roff_paragraphs(command->details);
     for (const OptionSpec& option : command->options) {
@@ -89,6 +95,12 @@ int run_help(const Arguments& args) {
   } else {
     const CommandSpec* command = find_command(args.operands()[0]);
     if (!command) return unknown_command(args.operands()[0]);
+    if (args.operands().size() > 1) {
+      const std::string name = std::string(command->name) + " " + std::string(args.operands()[1]);
+      const auto tool = std::ranges::find(command->tools, name, &CommandSpec::name);
+      if (tool == command->tools.end()) return unknown_tool(*command, args.operands()[1]);
+      command = *tool;
+    }
     text = command_help(*command);
   }
   return print(text) ? kExitOk : kExitFailure;
@@ -130,12 +142,12 @@ std::string command_help(const CommandSpec& command) {
 
 const CommandSpec kHelpCommand = {
     .name = "help",
-    .operands = "[COMMAND]",
+    .operands = "[COMMAND [TOOL]]",
     .summary = "explain skiff or one of its commands",
     .details = "",
     .options = kOptions,
     .run = run_help,
-    .max_operands = 1,
+    .max_operands = 2,
 };
 
 }  // namespace skiff::cli

@@ -61,6 +61,17 @@ int unknown_command(std::string_view name) {
   return kExitUsage;
 }
 
+int unknown_tool(const CommandSpec& command, std::string_view name) {
+  const std::string prefix = std::string(command.name) + " ";
+  std::vector<std::string_view> names;
+  for (const CommandSpec* tool : command.tools) names.push_back(tool->name.substr(prefix.size()));
+  std::string message = "unknown tool '" + std::string(name) + "'";
+  const std::string_view close = nearest(name, names);
+  if (!close.empty()) message += "; did you mean '" + std::string(close) + "'?";
+  report_error(message + "\nTry 'skiff help " + std::string(command.name) + "'.");
+  return kExitUsage;
+}
+
 }  // namespace skiff::cli
 
 int main(int argc, char** argv) {

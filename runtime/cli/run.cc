@@ -73,7 +73,7 @@ class Program {
     if (const auto call = args_.value("invoke")) return invoke(std::move(*compiled), *call);
     const auto entry = find_command(**compiled);
     if (!entry) {
-      report_error(input_.name + ": this component is no command: it does not export wasi:cli/run@0.2. Call one of "
+      report_error(input_.name + ": this component is no command: it does not export wasi:cli/run@0.2 or 0.3. Call one of "
                    "its functions with --invoke; 'skiff inspect' shows them");
       return kExitFailure;
     }
@@ -370,7 +370,7 @@ const CommandSpec kRunCommand = {
     .operands = "FILE [ARG]...",
     .summary = "run a module or component",
     .details =
-        "FILE is a WASI command (a module of preview 1, or a component of 0.2) in binary or text form;\n"
+        "FILE is a WASI command (a module of preview 1, or a component of 0.2 or 0.3) in binary or text form;\n"
         "'-' is standard input. It gets "
         "the\n"
         "ARGs, the standard streams, clocks and random numbers, and nothing else that is not "

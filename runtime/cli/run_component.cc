@@ -1,8 +1,11 @@
-// Running a component: WASI 0.2 over the context, an instance, one call.
+// Running a component: WASI 0.2 and 0.3 over the context, an instance, one call.
 #include "runtime/cli/run_component.h"
+
+#include <algorithm>
 
 #include "engine/base/check.h"
 #include "wasi/p2/p2.h"
+#include "wasi/p3/p3.h"
 
 namespace skiff::cli {
 namespace {
@@ -18,7 +21,8 @@ using component::Sort;
 // Everything of one run, destroyed in the right order: the component store before the state of WASI.
 struct Running {
   wasi::P2 p2;
-  std::unique_ptr<wasi::P2State, void (*)(wasi::P2State*)> state{nullptr, nullptr};
+  wasi::P3 p3;
+  wasi::WasiStatePtr state{nullptr, nullptr};
   std::unique_ptr<ComponentStore> store;
 };
 
@@ -27,6 +31,14 @@ std::string_view short_name(std::string_view interface) {
   interface = interface.substr(0, interface.find('@'));
   const size_t slash = interface.rfind('/');
   return slash == std::string_view::npos ? interface : interface.substr(slash + 1);
+}
+
+// Whether a component imports something of WASI 0.2 or 0.3 ("@0.3.").
+bool imports_version(const CompiledComponent& component, std::string_view version) {
+  const auto& imports = component.type().imports;
+  return std::any_of(imports.begin(), imports.end(), [&](const NamedExtern& i) {
+    return i.name.name.starts_with("wasi:") && i.name.name.find(version) != std::string::npos;
+  });
 }
 
 }  // namespace
@@ -46,11 +58,14 @@ std::vector<ComponentEntry> exported_functions(const CompiledComponent& componen
 
 std::optional<ComponentEntry> find_command(const CompiledComponent& component) {
   for (ComponentEntry& entry : exported_functions(component)) {
-    if (entry.name != "run" || component::compatible_name(entry.instance) != "wasi:cli/run@0.2") continue;
-    // run: func() -> result
+    const std::string_view interface = component::compatible_name(entry.instance);
+    const bool async = interface == "wasi:cli/run@0.3";
+    if (entry.name != "run" || (!async && interface != "wasi:cli/run@0.2")) continue;
+    // run: func() -> result, or async func() -> result
     const FuncType& type = *entry.type;
     const auto* result = type.result ? component.types()->get_if<component::ResultType>(*type.result) : nullptr;
-    if (type.params.empty() && result && !result->ok && !result->error) return std::move(entry);
+    if (type.async_ == async && type.params.empty() && result && !result->ok && !result->error)
+      return std::move(entry);
   }
   return std::nullopt;
 }
@@ -74,9 +89,11 @@ RunResult<std::optional<component::Val>> call_component(Store& core, component::
   auto store = ComponentStore::create(core);
   if (!store) return std::unexpected(Failure{.error = std::move(store).error()});
   running.store = std::move(*store);
-  running.state = running.p2.attach(*running.store, ctx);
+  running.state = wasi::attach_wasi(*running.store, ctx);
   component::ComponentLinker linker;
-  running.p2.define(linker);
+  // Tables of versions that nobody asks for only cost time.
+  if (imports_version(*component, "@0.2.")) running.p2.define(linker);
+  if (imports_version(*component, "@0.3.")) running.p3.define(linker);
   const auto instance = linker.instantiate(*running.store, std::move(component));
   if (!instance) return std::unexpected(instance.error());
   const Item* owner = entry.instance.empty() ? nullptr : (*instance)->find(entry.instance);

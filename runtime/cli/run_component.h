@@ -21,14 +21,14 @@ struct ComponentEntry {
   std::string text() const { return instance.empty() ? name : instance + "#" + name; }
 };
 
-/// `run` of wasi:cli/run@0.2, if it is exported with the type that it is to have.
+/// `run` of wasi:cli/run@0.2 or @0.3, if it is exported with the type that it is to have.
 std::optional<ComponentEntry> find_command(const component::CompiledComponent& component);
 /// "name", or "instance#name"; `instance` may leave out package and version.
 std::optional<ComponentEntry> find_function(const component::CompiledComponent& component, std::string_view name);
 /// All of them.
 std::vector<ComponentEntry> exported_functions(const component::CompiledComponent& component);
 
-/// Instantiates the component with WASI 0.2 on `ctx` and calls an export of it.
+/// Instantiates the component with WASI 0.2 and 0.3 on `ctx` and calls an export of it.
 /// Errors: imports that nothing provides, traps (a TrapCode::Exit carries the status).
 RunResult<std::optional<component::Val>> call_component(Store& store, component::ComponentPtr component,
                                                         wasi::Ctx& ctx, const ComponentEntry& entry,
