@@ -9,7 +9,7 @@ namespace skiff::cli {
 namespace {
 
 constexpr const CommandSpec* kCommands[] = {
-    &kRunCommand,  &kCompileCommand,    &kCacheCommand,   &kValidateCommand,
+    &kRunCommand,  &kServeCommand, &kCompileCommand,    &kCacheCommand,   &kValidateCommand,
     &kWatCommand,  &kWat2WasmCommand,   &kDumpCommand,    &kInspectCommand,
     &kComponentCommand, &kBindgenCommand, &kWastCommand, &kHelpCommand, &kCompletionCommand, &kVersionCommand,
 };

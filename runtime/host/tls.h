@@ -1,0 +1,27 @@
+// TLS: what the server needs of it. It is made by a library of its own, which brings OpenSSL along and is loaded when
+// somebody asks for TLS (tls/).
+#pragma once
+
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "runtime/host/transport.h"
+
+namespace skiff::host {
+
+/// Certificate and key; may be replaced while connections use it.
+class TlsContext {
+ public:
+  virtual ~TlsContext() = default;
+  /// A connection that the peer has opened. Null: out of memory.   Thread: any
+  virtual std::unique_ptr<Transport> accept(wasi::OwnedFd fd) = 0;
+  /// Reads the files again; keeps what it had when they are no good. Errors: in words.   Thread: any
+  virtual std::expected<void, std::string> reload() = 0;
+};
+
+/// PEM files. Offers h2 by ALPN when the server has it. Errors: in words.
+std::expected<std::shared_ptr<TlsContext>, std::string> make_tls_context(const std::string& certificate,
+                                                                         const std::string& key);
+
+}  // namespace skiff::host
