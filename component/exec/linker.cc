@@ -75,9 +75,14 @@ const Item* ComponentLinker::find(std::string_view name) const {
 
 namespace {
 
-// An instance of nothing but types that are no resources needs nobody who provides it: what it would bring is
-// in its type. Toolchains leave such imports in components.
+// A type that is no resource, or an instance of nothing but those, needs nobody who provides it: what it would bring is
+// in its type. Toolchains leave such imports in components; worlds that use types of interfaces have them.
 std::optional<Item> instance_of_types(const TypeTable& types, const ExternType& type) {
+  if (type.sort == Sort::Type && type.type.kind != AnyType::Kind::Resource) {
+    Item item;
+    item.sort = Sort::Type;
+    return item;
+  }
   if (type.sort != Sort::Instance) return std::nullopt;
   auto instance = std::make_shared<InstanceItem>();
   for (const NamedExtern& exported : types.get<InstanceType>(type.id).exports) {
