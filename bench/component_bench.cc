@@ -7,7 +7,7 @@
 //   string        a string of 1 KiB there; copy1k: the callee's realloc and memory.copy of as much
 //   list          a list<u8> of 1 MiB there; copy1m: memory.copy of as much
 //   method        a method of a resource: a borrowed handle there
-//   out           a function of the host;  into: a call from the host
+//   out           a function of the host;  into: a call from the host over Vals;  typed: the same by TypedGuestFunc
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -18,6 +18,7 @@
 
 #include "bench/peers/wasmtime_component.h"
 #include "compiler/target/native_tier.h"
+#include "component/exec/guest_call.h"
 #include "component/exec/linker.h"
 #include "component/text/text.h"
 #include "engine/interp/interp.h"
@@ -188,6 +189,17 @@ void add_world(const std::string& name, World* world) {
   });
 }
 
+// The same without Vals.
+void add_typed(const std::string& name, World* world) {
+  const auto into = TypedGuestFunc<uint32_t(uint32_t)>::make(*world->instance->find("into")->func).value();
+  benchmark::RegisterBenchmark((name + "/typed").c_str(), [=](benchmark::State& state) {
+    uint32_t n = 1;
+    for (auto _ : state) n = into(n).value();
+    benchmark::DoNotOptimize(n);
+    per_call(state, 1);
+  });
+}
+
 void add_wasmtime(const char* library) {
   const std::vector<uint8_t> binary = World::binary();
   const auto find = bench::wasmtime_component(library, binary);
@@ -217,7 +229,9 @@ int main(int argc, char** argv) {
   argc = kept;
   add_world("interp", new World(skiff::make_interpreter(), true));
   add_world("plain", new World(skiff::make_llvm_tier(), false));
-  add_world("llvm", new World(skiff::make_llvm_tier(), true));
+  auto* native = new World(skiff::make_llvm_tier(), true);
+  add_world("llvm", native);
+  add_typed("llvm", native);
   if (wasmtime) add_wasmtime(wasmtime);
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "component/exec/fused.h"
 #include "component/exec/instance_context.h"
 #include "component/exec/store.h"
 #include "component/exec/waitable.h"
@@ -24,6 +25,17 @@ namespace {
 Outcome run_task(Thread& thread) { return thread.task->func.run(thread); }
 
 }  // namespace
+
+LiftedFunc::LiftedFunc(ComponentInstance& inst, FuncInst* core, TypeTablePtr types, TypeId type,
+                       const CanonicalOptions& options)
+    : Func(std::move(types), type), inst_(inst), core_(core), options_(options) {}
+
+LiftedFunc::~LiftedFunc() = default;
+
+FusedCall& LiftedFunc::host_call() const {
+  if (!host_call_) host_call_ = std::make_unique<FusedCall>(nullptr, CanonicalOptions{}, *this);
+  return *host_call_;
+}
 
 Outcome LiftedFunc::call(ComponentStore& store, CallSidePtr side, ComponentInstance* caller,
                          CalleePtr* callee) const {

@@ -21,6 +21,7 @@ struct CanonicalOptions {
 };
 
 class FlatCall;
+class FusedCall;
 
 class Func {
  public:
@@ -34,7 +35,7 @@ class Func {
   /// What a resource id in the type stands for, null if that is not known.
   virtual const ResourceType* resource(ResourceId id) const = 0;
 
-  /// True when it is a component that is called.
+  /// True when it is a component that is called: a LiftedFunc.
   virtual bool is_component() const { return false; }
   /// What components call directly, of flat host functions (host.h).
   virtual Outcome (*flat_host() const)(FlatCall&) { return nullptr; }
@@ -55,8 +56,8 @@ using FuncPtr = std::shared_ptr<const Func>;
 class LiftedFunc final : public Func {
  public:
   LiftedFunc(ComponentInstance& inst, FuncInst* core, TypeTablePtr types, TypeId type,
-             const CanonicalOptions& options)
-      : Func(std::move(types), type), inst_(inst), core_(core), options_(options) {}
+             const CanonicalOptions& options);
+  ~LiftedFunc() override;
 
   Outcome call(ComponentStore& store, CallSidePtr side, ComponentInstance* caller,
                CalleePtr* callee) const override;
@@ -67,6 +68,9 @@ class LiftedFunc final : public Func {
   const CanonicalOptions& options() const { return options_; }
   /// The body of the implicit thread.
   Outcome run(Thread& thread) const;
+  FuncInst* core() const { return core_; }
+  /// What stands for calls of the host by core values.
+  FusedCall& host_call() const;
 
  private:
   Outcome call_sync(Task& task) const;
@@ -74,6 +78,7 @@ class LiftedFunc final : public Func {
   ComponentInstance& inst_;
   FuncInst* const core_;
   const CanonicalOptions options_;
+  mutable std::unique_ptr<FusedCall> host_call_;
 };
 
 /// Calls a core function on behalf of an instance: exceptions become traps.

@@ -11,19 +11,18 @@
 
 namespace skiff::component {
 
-FusedCall::FusedCall(ComponentInstance& caller, const CanonicalOptions& lowered,
-                     std::shared_ptr<const LiftedFunc> callee)
-    : caller(caller), lowered(lowered), callee(std::move(callee)) {
+FusedCall::FusedCall(ComponentInstance* caller, const CanonicalOptions& lowered, const LiftedFunc& callee)
+    : caller(caller), lowered(lowered), callee(callee) {
   id_global.slots[0].u64 = id();
 }
 
 Task& FusedCall::task() {
   if (task_) return *task_;
-  ComponentStore& store = caller.store;
+  ComponentStore& store = callee.inst().store;
   SKIFF_CHECK(store.current_fused() == id());
   store.current_fused() |= kHasTask;
-  task_ = std::make_shared<Task>(*callee, nullptr);
-  task_->from_component = true;
+  task_ = std::make_shared<Task>(callee, nullptr);
+  task_->from_component = caller != nullptr;
   thread_.emplace(store, task_.get());
   const Wake entered = task_->enter_implicit_thread(*thread_);
   SKIFF_CHECK(entered == Wake::Normal);        // fewer threads than the table has room for
@@ -32,7 +31,7 @@ Task& FusedCall::task() {
 }
 
 bool FusedCall::task_returns() {
-  if (task_->num_borrows > 0) return caller.store.trap(CmTrap::BorrowsRemain);
+  if (task_->num_borrows > 0) return callee.inst().store.trap(CmTrap::BorrowsRemain);
   task_->state = Task::State::Resolved;
   return true;
 }
@@ -48,7 +47,7 @@ bool FusedCall::task_ends() {
 void FusedCall::abandon(uint64_t id) {
   while (id) {
     FusedCall& call = of(id);
-    call.callee->inst().lock_down(&call.caller);
+    call.callee.inst().lock_down(call.caller);
     call.thread_.reset();
     call.task_.reset();
     call.lenders.clear();
@@ -87,8 +86,8 @@ Outcome outcome(bool fine) { return fine ? Outcome::Ok : Outcome::Trap; }
 // Both sides, the sender first.
 struct Sides {
   Sides(FusedCall& call, bool back)
-      : caller(call.caller, call.lowered, call),
-        callee(call.callee->inst(), call.callee->options(), call),
+      : caller(*call.caller, call.lowered, call),
+        callee(call.callee.inst(), call.callee.options(), call),
         from(back ? callee : caller),
         to(back ? caller : callee) {}
   InstanceContext caller, callee;
@@ -107,7 +106,7 @@ Outcome check_utf8(HostCall& host) {
   FusedCall& call = args.call();
   const bool back = args.u32();
   const uint32_t ptr = args.u32(), length = args.u32();
-  const CanonicalOptions& from = back ? call.callee->options() : call.lowered;
+  const CanonicalOptions& from = back ? call.callee.options() : call.lowered;
   const uint8_t* bytes = from.lift.memory->inst()->base + ptr;
   if (is_utf8({bytes, length})) [[likely]] return Outcome::Ok;
   // Says what is wrong.
@@ -161,7 +160,7 @@ Outcome nans(HostCall& host) {
   FusedCall& call = args.call();
   const bool back = args.u32();
   const uint32_t ptr = args.u32(), count = args.u32(), size = args.u32();
-  const CanonicalOptions& to = back ? call.lowered : call.callee->options();
+  const CanonicalOptions& to = back ? call.lowered : call.callee.options();
   canonicalize_nans(size == 4 ? Primitive::F32 : Primitive::F64,
                     to.lift.memory->bytes().subspan(ptr, size_t{count} * size));
   return Outcome::Ok;
@@ -181,7 +180,7 @@ Outcome task_exit(HostCall& host) { return outcome(Args(host).call().task_ends()
 
 Outcome release_lends(HostCall& host) {
   FusedCall& call = Args(host).call();
-  for (const uint32_t index : call.lenders) --call.caller.handles.get(index)->number;
+  for (const uint32_t index : call.lenders) --call.caller->handles.get(index)->number;
   call.lenders.clear();
   return Outcome::Ok;
 }

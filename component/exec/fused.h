@@ -1,6 +1,7 @@
-// FusedCall: what the runtime has of one fused adapter (component/fuse) in one store. While the adapter runs, the store's
-// current call is this one; the task that the specification has for it is made when something asks for it,
-// which few callees do. A callee is entered once at a time, and so a FusedCall is never active twice.
+// FusedCall: what the runtime has of one fused adapter (component/fuse) in one store, or of one function that the host calls
+// by core values. While it runs, the store's current call is this one; the task that the specification has for it is made
+// when something asks for it, which few callees do. A callee is entered once at a time, and so a FusedCall is never
+// active twice.
 #pragma once
 
 #include <memory>
@@ -14,7 +15,8 @@ namespace skiff::component {
 
 class FusedCall {
  public:
-  FusedCall(ComponentInstance& caller, const CanonicalOptions& lowered, std::shared_ptr<const LiftedFunc> callee);
+  /// `caller` null: the host. Requires: `callee` lives as long as this.
+  FusedCall(ComponentInstance* caller, const CanonicalOptions& lowered, const LiftedFunc& callee);
   FusedCall(const FusedCall&) = delete;
 
   /// What stands for a call in ComponentStore::current_fused; its low bit says that the task has been made.
@@ -31,9 +33,9 @@ class FusedCall {
   /// A trap has ended the call; also those that it was called by, up to the host.
   static void abandon(uint64_t id);
 
-  ComponentInstance& caller;
+  ComponentInstance* const caller;
   const CanonicalOptions lowered;
-  const std::shared_ptr<const LiftedFunc> callee;
+  const LiftedFunc& callee;
   std::vector<uint32_t> lenders;               // handles of the caller that are borrowed
   // What the adapter's module imports.
   GlobalInst id_global;

@@ -36,30 +36,30 @@ OptType find_shared_type(const TypeTable& types, OptType type, bool stream, int 
 }  // namespace
 
 bool FlatCall::read_string(uint64_t ptr, uint64_t code_units, std::string_view& text, std::string& buffer) {
-  const LinearMemory& memory = *cx_.options.memory;
-  if (cx_.options.encoding == StringEncoding::Utf8 && !memory.type().shared && code_units <= kMaxByteLength) {
-    const uint8_t* p = cx_.checked(ptr, code_units, 1, CmTrap::UnalignedPointer, CmTrap::StringOutOfBounds);
+  const LinearMemory& memory = *context().options.memory;
+  if (context().options.encoding == StringEncoding::Utf8 && !memory.type().shared && code_units <= kMaxByteLength) {
+    const uint8_t* p = context().checked(ptr, code_units, 1, CmTrap::UnalignedPointer, CmTrap::StringOutOfBounds);
     if (!p) return false;
     text = {reinterpret_cast<const char*>(p), static_cast<size_t>(code_units)};
     if (is_utf8(text)) return true;
   }
   Val value;
-  if (!load_string(cx_, ptr, code_units, value)) return false;
+  if (!load_string(context(), ptr, code_units, value)) return false;
   buffer = value.string();
   text = buffer;
   return true;
 }
 
 bool FlatCall::write_string(std::string_view text, uint64_t& ptr, uint64_t& code_units) {
-  if (text.size() > kMaxByteLength) return cx_.trap(CmTrap::StringTooLong);
-  return store_string(cx_, {text, StringSource::Utf8, static_cast<uint32_t>(text.size())}, ptr, code_units);
+  if (text.size() > kMaxByteLength) return context().trap(CmTrap::StringTooLong);
+  return store_string(context(), {text, StringSource::Utf8, static_cast<uint32_t>(text.size())}, ptr, code_units);
 }
 
 bool FlatCall::lift_own(uint32_t index, const ResourceType& type, uint64_t& rep) {
   const Handle* handle = caller().resource_handle(index, &type);
   if (!handle) return false;
-  if (handle->number != 0) return cx_.trap(CmTrap::HandleLent);
-  if (handle->kind != Handle::Kind::Own) return cx_.trap(CmTrap::HandleNotOwned);
+  if (handle->number != 0) return context().trap(CmTrap::HandleLent);
+  if (handle->kind != Handle::Kind::Own) return context().trap(CmTrap::HandleNotOwned);
   rep = handle->rep;
   caller().handles.remove(index);
   return true;
@@ -80,9 +80,9 @@ bool FlatCall::lower_own(ResourceType& type, uint64_t rep, uint32_t& index) {
 
 OptType FlatCall::find_shared(bool stream, bool in_result) const {
   const FuncType& type = func_.type();
-  if (in_result) return find_shared_type(*cx_.inst.types, type.result, stream, 0);
+  if (in_result) return find_shared_type(*caller().types, type.result, stream, 0);
   for (const auto& param : type.params)
-    if (const OptType found = find_shared_type(*cx_.inst.types, param.type, stream, 0)) return found;
+    if (const OptType found = find_shared_type(*caller().types, param.type, stream, 0)) return found;
   return std::nullopt;
 }
 
@@ -102,7 +102,7 @@ bool FlatCall::lower_readable(bool stream, const SharedObjectPtr& object, uint32
 OptType FlatCall::result_element(bool stream) const {
   const OptType type = find_shared(stream, true);
   SKIFF_CHECK(type);
-  return Shape(*cx_.inst.types, *type).payload();
+  return Shape(*caller().types, *type).payload();
 }
 
 Outcome FlatCall::run_async(Outcome (*fn)(FlatCall&)) {

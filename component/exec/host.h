@@ -24,12 +24,15 @@ class PendingCall;
 class FlatCall {
  public:
   FlatCall(const LoweredFunc& func, Slot* values, void* data)
-      : cx_(func.inst(), func.options()), func_(func), values_(values), data_(data) {}
+      : func_(func), values_(values), data_(data) {}
 
-  ComponentStore& store() { return cx_.inst.store; }
-  ComponentInstance& caller() { return cx_.inst; }
-  /// For codecs of values: the caller's memory, realloc and handles.
-  InstanceContext& context() { return cx_; }
+  ComponentStore& store() const { return func_.inst().store; }
+  ComponentInstance& caller() const { return func_.inst(); }
+  /// For codecs of values: the caller's memory, realloc and handles. Made when it is asked for.
+  InstanceContext& context() {
+    if (!cx_) cx_.emplace(func_.inst(), func_.options());
+    return *cx_;
+  }
   /// As given with the function.
   void* data() const { return data_; }
 
@@ -47,15 +50,15 @@ class FlatCall {
 
   /// Guest memory [ptr, ptr + size).   Traps: unaligned, out of bounds
   uint8_t* memory(uint64_t ptr, uint64_t size, uint32_t align = 1) {
-    return cx_.checked(ptr, size, align, CmTrap::UnalignedPointer, CmTrap::PointerOutOfBounds);
+    return context().checked(ptr, size, align, CmTrap::UnalignedPointer, CmTrap::PointerOutOfBounds);
   }
   /// The guest's realloc; `size` bytes at the result are in memory and aligned.
   bool realloc(uint32_t align, uint64_t size, uint64_t& ptr) {
-    return cx_.allocate(align, size, ptr) &&
-           cx_.checked(ptr, size, align, CmTrap::ReallocUnaligned, CmTrap::ReallocOutOfBounds);
+    return context().allocate(align, size, ptr) &&
+           context().checked(ptr, size, align, CmTrap::ReallocUnaligned, CmTrap::ReallocOutOfBounds);
   }
-  StringEncoding encoding() const { return cx_.options.encoding; }
-  bool wide() const { return cx_.options.wide; }
+  StringEncoding encoding() const { return func_.options().lift.encoding; }
+  bool wide() const { return func_.options().lift.wide; }
   /// A string in the caller's encoding, as UTF-8; a view into guest memory where it is UTF-8 there, valid until the
   /// guest runs, else into `buffer`.
   bool read_string(uint64_t ptr, uint64_t code_units, std::string_view& text, std::string& buffer);
@@ -89,10 +92,10 @@ class FlatCall {
   OptType find_shared(bool stream, bool in_result) const;
   void set_values(Slot* values) { values_ = values; }
 
-  InstanceContext cx_;
   const LoweredFunc& func_;
   Slot* values_;
   void* data_;
+  std::optional<InstanceContext> cx_;
   std::vector<uint32_t> lent_;            // handles; functions of async type only
   std::shared_ptr<PendingCall> pending_;
 };

@@ -265,8 +265,9 @@ class Executor {
     }
     std::vector<std::shared_ptr<FusedCall>> calls;
     for (const LowerOp& lower : op.lowers) {
-      auto callee = std::static_pointer_cast<const LiftedFunc>(funcs_[lower.func]);
-      calls.push_back(std::make_shared<FusedCall>(*instances_[lower.inst], options(lower.options), std::move(callee)));
+      const auto callee = std::static_pointer_cast<const LiftedFunc>(funcs_[lower.func]);
+      calls.push_back(std::make_shared<FusedCall>(instances_[lower.inst], options(lower.options), *callee));
+      store_.keep(callee);
       store_.keep(calls.back());
     }
     std::vector<Extern> imports;

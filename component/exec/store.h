@@ -92,7 +92,10 @@ class ComponentStore {
     Thread* outer_;
     uint64_t outer_fused_;
   };
-  /// Spec: nesting_depth, while it lives.
+  /// Spec: nesting_depth.
+  void begin_nested() { ++nesting_; }
+  void end_nested() { --nesting_; }
+  /// The same while it lives.
   class Nesting {
    public:
     explicit Nesting(ComponentStore& store) : store_(store) { ++store_.nesting_; }

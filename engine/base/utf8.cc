@@ -1,6 +1,8 @@
 // Well-formedness of UTF-8 by the table of permitted byte ranges (Unicode, table 3-7).
 #include "engine/base/utf8.h"
 
+#include <cstring>
+
 #include "engine/base/bits.h"
 
 namespace skiff {
@@ -27,14 +29,28 @@ size_t sequence_length(const uint8_t* p, size_t left) {
   return 0;
 }
 
+constexpr uint64_t kHighBits = 0x8080808080808080u;
+
+// The bits that any of eight words has; compilers make vectors of it.
+uint64_t any_of_64(const uint8_t* p) {
+  uint64_t words[8];
+  std::memcpy(words, p, sizeof words);
+  uint64_t any = 0;
+  for (const uint64_t word : words) any |= word;
+  return any;
+}
+
 }  // namespace
 
 bool is_utf8(std::span<const uint8_t> bytes) {
   const uint8_t* p = bytes.data();
   size_t left = bytes.size();
   while (left != 0) {
-    // Names are nearly always ASCII: eight bytes at a time.
-    while (left >= 8 && (load_unaligned<uint64_t>(p) & 0x8080808080808080u) == 0) p += 8, left -= 8;
+    // Text is mostly ASCII: eight bytes at a time, and after these 64.
+    while (left >= 8 && (load_unaligned<uint64_t>(p) & kHighBits) == 0) {
+      p += 8, left -= 8;
+      while (left >= 64 && (any_of_64(p) & kHighBits) == 0) p += 64, left -= 64;
+    }
     if (left == 0) break;
     const size_t n = sequence_length(p, left);
     if (n == 0) return false;
