@@ -841,6 +841,20 @@ int main(int argc, char** argv) { return divide(10, argc - 1); }
         bad = self.file("bad.wit", "package a:b; interface i { f: func() -> lst<u8>; }")
         self.check("component", "wit", bad, status=1, err="bad.wit:1:")
 
+    def test_bindgen(self):
+        wit = self.file("w.wit", "package a:b; interface i { f: func(s: string) -> u32; } world w { import i; export i; }")
+        self.check("bindgen", "--guest", wit, "-o", "guest")
+        self.assertEqual(sorted(os.listdir(os.path.join(self.dir, "guest"))), ["w.cc", "w.h", "wit.h"])
+        self.check("bindgen", "--host", wit, "--world", "w", "--namespace", "x::y", "-o", "host/deep")
+        with open(os.path.join(self.dir, "host/deep/w.h"), encoding="utf-8") as f:
+            self.assertIn("namespace x::y::a::b::i {", f.read())
+        self.check("bindgen", wit, status=2, err="give either --guest or --host")
+        self.check("bindgen", "--guest", "--host", wit, status=2, err="give either --guest or --host")
+        self.check("bindgen", "--host", "--namespace", "x:", wit, status=2, err="--namespace wants")
+        self.check("bindgen", "--guest", "--world", "v", wit, status=1, err="w.wit: ")
+        bad = self.file("bad.wit", "package a:b; world w { import f: func(s: stream<u8>); }")
+        self.check("bindgen", "--guest", bad, status=1, err="have no type for streams")
+
     def test_closed_output(self):
         read_end, write_end = os.pipe()
         os.close(read_end)
