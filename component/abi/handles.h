@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/exec/table.h"
+
 namespace skiff::component {
 
 class ResourceType;
@@ -58,6 +60,10 @@ class HandleTable {
   /// Handles in use.
   uint32_t size() const { return live_; }
 
+  /// A table of i31 that has the representations of this type's handles by index, as far as they are known and have 31
+  /// bits; null elsewhere. For fused adapters. Stays as long as this. Null: no memory.
+  TableObject* mirror(const ResourceType* type);
+
   uint32_t add_own(ResourceType* type, uint64_t rep) {
     return add({.kind = Handle::Kind::Own, .type = type, .rep = rep});
   }
@@ -66,7 +72,13 @@ class HandleTable {
   }
 
  private:
+  struct Mirror {
+    const ResourceType* type;
+    std::unique_ptr<TableObject> table;
+  };
+  void reflect(uint32_t index);
   std::vector<Handle> entries_;      // [0] is never used
+  std::vector<Mirror> mirrors_;      // few
   uint32_t first_free_ = 0;
   uint32_t live_ = 0;
   uint32_t limit_;

@@ -122,24 +122,28 @@ class Fusing {
     for (const uint32_t inst : callees)
       if (!contains(callers, inst)) adapter.entered.push_back(inst);
     if (!fuse::can_fuse(types_, adapter)) return std::nullopt;
-    bool borrows_elsewhere = false;
-    for (const Field& param : types_.get<FuncType>(lift.type).params)
-      if (types_.facts(param.type).has_borrow) {
-        adapter.lends = true;
-        borrows_elsewhere |= !implements_borrows(lift.inst, param.type);
-      }
-    adapter.quiet = !busy_.contains(lift.inst) && !borrows_elsewhere;
+    bool needs_task = false, takes_handles = false;
+    for (const Field& param : types_.get<FuncType>(lift.type).params) {
+      const TypeFacts& facts = types_.facts(param.type);
+      adapter.lends |= facts.has_borrow;
+      const auto* borrow = types_.get_if<BorrowType>(param.type);
+      takes_handles |= facts.has_handle && !borrow;
+      const std::optional<uint32_t> resource = borrow ? implemented(lift.inst, *borrow) : std::nullopt;
+      if (resource) adapter.implemented.emplace_back(borrow->resource, *resource);
+      else needs_task |= facts.has_borrow;
+    }
+    if (takes_handles || !engine_.features().has(Feature::Gc)) adapter.implemented.clear();
+    adapter.quiet = !busy_.contains(lift.inst) && !needs_task;
     return adapter;
   }
 
-  // The instance defines the resource of a borrow type; of compound types nothing is said.
-  bool implements_borrows(uint32_t inst, ValType type) const {
-    const auto* borrow = types_.get_if<BorrowType>(type);
-    if (!borrow) return false;
-    const auto resource = bound_.find({inst, borrow->resource});
-    if (resource == bound_.end()) return false;
+  // The slot of a borrow type's resource when the instance defines that.
+  std::optional<uint32_t> implemented(uint32_t inst, const BorrowType& borrow) const {
+    const auto resource = bound_.find({inst, borrow.resource});
+    if (resource == bound_.end()) return std::nullopt;
     const auto made = implementers_.find(resource->second);
-    return made != implementers_.end() && made->second == inst;
+    if (made == implementers_.end() || made->second != inst) return std::nullopt;
+    return resource->second;
   }
 
   Status flush() {

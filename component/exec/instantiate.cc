@@ -233,6 +233,11 @@ class Executor {
       made.func = store_.fuse_intrinsic(static_cast<fuse::Intrinsic>(source.number));
       return made;
     }
+    if (source.kind == Kind::Reps) {
+      made.kind = ExternKind::Table;
+      made.table = instances_[source.other]->handles.mirror(resources_[source.number].get());
+      return made;
+    }
     made.kind = ExternKind::Global;
     made.global_type = {skiff::ValType::I64, source.kind != Kind::Call};
     switch (source.kind) {
@@ -271,7 +276,11 @@ class Executor {
       store_.keep(calls.back());
     }
     std::vector<Extern> imports;
-    for (const fuse::Source& source : op.imports) imports.push_back(fused_import(source, calls));
+    for (const fuse::Source& source : op.imports) {
+      imports.push_back(fused_import(source, calls));
+      if (source.kind == fuse::Source::Kind::Reps && !imports.back().table)
+        return std::unexpected(Failure{.error = {ErrorCode::OutOfMemory, kNoOffset, kNoIndex, "handles"}});
+    }
     RunResult<Instance*> instance = core_.instantiate(op.module, imports);
     if (!instance) return std::unexpected(std::move(instance.error()));
     for (uint32_t i = 0; i < op.lowers.size(); ++i)

@@ -72,6 +72,7 @@ class AdapterCode {
   const Source previous_;
   Code code_;
   Local before_ = 0;                          // what Current was
+  Local lent_ = 0;                            // the host has lent a handle
 };
 
 void AdapterCode::enter() {
@@ -103,8 +104,14 @@ void AdapterCode::leave() {
   }
   for (const uint32_t inst : adapter_.entered) set_flag(imports_.global({Source::Kind::MayEnter, inst}), true);
   if (!adapter_.lends) return;
+  const bool sometimes = !adapter_.implemented.empty();
+  if (sometimes) {
+    code_.get(lent_);
+    code_.open(Op::If);
+  }
   code_.global_get(call_);
   code_.call(imports_.intrinsic(Intrinsic::ReleaseLends));
+  if (sometimes) code_.close();
 }
 
 // Tasks exist only when something has asked for them.
@@ -187,6 +194,10 @@ std::vector<uint8_t> AdapterCode::write() {
   }
   enter();
   TransferCode there = transfer(false), back = transfer(true);
+  if (!adapter_.implemented.empty()) {
+    lent_ = code_.add_local(CoreType::I32);
+    there.set_implemented(&adapter_.implemented, lent_);
+  }
   for (const Local arg : params(there)) code_.get(arg);
   code_.call(func);
   std::optional<Local> core_result;

@@ -38,6 +38,10 @@ struct Adapter {
   bool quiet = false;
   /// Arguments are or contain borrowed handles.
   bool lends = false;
+  /// Resource types of the callee's parameters that it implements itself, each with a number that all adapters of a module
+  /// share; given only when lending can be seen by nobody: no argument takes a handle away, and while the call
+  /// runs nothing else of the caller does.
+  std::vector<std::pair<ResourceId, uint32_t>> implemented;
 };
 
 /// What an import of the module stands for.
@@ -51,9 +55,11 @@ struct Source {
     Call,        // number: adapter; a global, i64: what stands for it in Current, even
     Previous,    // number: adapter; a global, i64, mutable: what Current was when it was called
     Intrinsic,   // number: which
+    Reps,        // number: resource, other: instance; a table of i31: representations by handle, or null: ask the host
   };
   Kind kind = Kind::Func;
   uint32_t number = 0;
+  uint32_t other = 0;
   auto operator<=>(const Source&) const = default;
 };
 

@@ -40,6 +40,9 @@ class Code {
   void access(Op o, uint32_t memory, uint64_t offset) {
     put({.op = o, .memarg = {.offset = offset, .align = info(o).width, .memory = memory}});
   }
+  void table_get(uint32_t table) { put({.op = Op::TableGet, .index = table}); }
+  void table_size(uint32_t table) { put({.op = Op::TableSize, .index = table}); }
+  void br_on_null(uint32_t label) { put({.op = Op::BrOnNull, .index = depth_ - label - 1}); }
   void memory_size(uint32_t memory) { put({.op = Op::MemorySize, .index = memory}); }
   void memory_copy(uint32_t to, uint32_t from) { put({.op = Op::MemoryCopy, .index = to, .index2 = from}); }
 

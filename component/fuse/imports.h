@@ -48,6 +48,13 @@ class Imports {
       return module_.imported_globals++;
     });
   }
+  uint32_t reps(uint32_t resource, uint32_t inst) {
+    return import({Source::Kind::Reps, resource, inst}, ExternKind::Table, [&] {
+      const auto elem = skiff::ValType::ref(skiff::HeapType::I31, true);
+      module_.tables.push_back({skiff::TableType{elem, {}, AddressType::I32}, {}});
+      return module_.imported_tables++;
+    });
+  }
   std::vector<Source> take() { return std::move(sources_); }
 
  private:

@@ -1,6 +1,8 @@
 // Values from one memory to another, type by type.
 #include "component/fuse/transfer_code.h"
 
+#include <algorithm>
+
 #include "component/abi/context.h"
 #include "engine/base/check.h"
 
@@ -473,15 +475,57 @@ void TransferCode::flat_variant(Cursor& in, const Shape& s, ValType a, Cursor& o
   });
 }
 
+// Leaves what the receiver gets on the stack.
+void TransferCode::flat_handle(Local index, ValType a, ValType b) {
+  if (flat_own_borrow(index, a, b)) return;
+  begin_intrinsic();
+  code_.i32(a.bits());
+  code_.i32(b.bits());
+  code_.get(index);
+  intrinsic(Intrinsic::Handle);
+}
+
+// A borrowed handle of a resource of the callee's own becomes the representation.
+bool TransferCode::flat_own_borrow(Local index, ValType a, ValType b) {
+  const auto* borrow = types_.get_if<BorrowType>(b);
+  if (!implemented_ || !borrow) return false;
+  const auto found = std::find_if(implemented_->begin(), implemented_->end(),
+                                  [&](const auto& resource) { return resource.first == borrow->resource; });
+  if (found == implemented_->end()) return false;
+  const uint32_t reps = imports_.reps(found->second, from_.side->inst);
+  const Local rep = code_.add_local(kI32);
+  const uint32_t done = code_.open(Op::Block);
+  const uint32_t slow = code_.open(Op::Block);
+  code_.get(index);
+  code_.table_size(reps);
+  code_.op(Op::I32GeU);
+  code_.br_if(slow);
+  code_.get(index);
+  code_.table_get(reps);
+  code_.br_on_null(slow);
+  code_.op(Op::I31GetU);
+  code_.set(rep);
+  code_.br(done);
+  code_.close();
+  code_.i32(1);
+  code_.set(lent_);
+  begin_intrinsic();
+  code_.i32(a.bits());
+  code_.i32(b.bits());
+  code_.get(index);
+  intrinsic(Intrinsic::Handle);
+  code_.set(rep);
+  code_.close();
+  code_.get(rep);
+  return true;
+}
+
 void TransferCode::flat(Cursor& in, ValType a, Cursor& out, ValType b) {
   if (a.is_primitive()) return flat_primitive(in, a.primitive(), out);
   const Shape s(types_, a), t(types_, b);
   if (is_index(s.kind())) {
-    begin_intrinsic();
-    code_.i32(a.bits());
-    code_.i32(b.bits());
     get_as(in.next(), kI32);
-    intrinsic(Intrinsic::Handle);
+    flat_handle(copy_of(kI32), a, b);
     return set_from(kI32, out.next());
   }
   switch (s.kind()) {

@@ -33,6 +33,11 @@ class TransferCode {
 
   /// From flat values to flat values. The targets are fresh locals.
   void flat(Cursor& in, ValType a, Cursor& out, ValType b);
+  /// Table of representations for a borrowed handle, and a local that becomes 1 when the host had to lend it.
+  void set_implemented(const std::vector<std::pair<ResourceId, uint32_t>>* implemented, Local lent) {
+    implemented_ = implemented;
+    lent_ = lent;
+  }
   /// From source + offset to target + offset, both known to be in memory.
   void memory(Local source, Local target, uint64_t offset, ValType a, ValType b);
   /// Traps unless [ptr, ptr + size) is aligned and in the memory. `size` of the second form: a local, i32.
@@ -63,6 +68,8 @@ class TransferCode {
   void canonical_nan(CoreType type);
   void mask_flags(size_t labels);
   void flat_primitive(Cursor& in, Primitive type, Cursor& out);
+  void flat_handle(Local index, ValType a, ValType b);
+  bool flat_own_borrow(Local index, ValType a, ValType b);
   void flat_variant(Cursor& in, const Shape& s, ValType a, Cursor& out, const Shape& t);
   void memory_primitive(Local source, Local target, uint64_t offset, Primitive type);
   void memory_fields(Local source, Local target, uint64_t offset, const Shape& s, const Shape& t, size_t count);
@@ -84,6 +91,8 @@ class TransferCode {
   const Port from_, to_;
   const bool back_;
   const uint32_t call_;
+  const std::vector<std::pair<ResourceId, uint32_t>>* implemented_ = nullptr;
+  Local lent_ = 0;
 };
 
 }  // namespace skiff::component::fuse

@@ -30,7 +30,7 @@ ALLOWED = {
     "component/valid": ["engine/base", "engine/syntax", "engine/binary", "engine/valid", "component/types"],
     "component/wit": ["engine/base", "engine/syntax", "engine/binary", "engine/valid", "component/types",
                       "component/binary", "component/valid"],
-    "component/abi": ["engine/base", "engine/syntax", "engine/exec", "component/types"],
+    "component/abi": ["engine/base", "engine/syntax", "engine/gc", "engine/exec", "component/types"],
     "component/fuse": ["engine/base", "engine/syntax", "engine/binary", "engine/exec", "component/types", "component/abi"],
     "component/exec": ["engine/base", "engine/syntax", "engine/binary", "engine/valid", "engine/gc", "component/binary",
                        "engine/exec", "component/types", "component/valid", "component/abi", "component/fuse"],
