@@ -5,7 +5,7 @@
 // alike.
 #pragma once
 
-#include "component/bindgen/host/codec.h"
+#include "component/bindgen/host/codec_compound.h"
 
 namespace skiff::bind {
 
