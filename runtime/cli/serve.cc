@@ -7,7 +7,9 @@
 #include "runtime/cli/commands.h"
 #include "runtime/cli/report.h"
 #include "runtime/config.h"
+#include "runtime/host/app_set.h"
 #include "runtime/host/grants.h"
+#include "runtime/host/host_file.h"
 #include "runtime/host/server.h"
 
 namespace skiff::cli {
@@ -22,18 +24,6 @@ struct Settings {
   host::AppLimits limits;
   std::chrono::nanoseconds grace = Seconds(30);
 };
-
-std::optional<wasi::SocketAddress> parse_address(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == text.npos) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  else if (host == "localhost") host = "127.0.0.1";
-  const auto ip = wasi::IpAddress::parse(host.empty() ? "0.0.0.0" : host);
-  const auto port = parse_number(text.substr(colon + 1));
-  if (!ip || !port || *port > 65535) return std::nullopt;
-  return wasi::SocketAddress{.ip = *ip, .port = static_cast<uint16_t>(*port)};
-}
 
 int wrong(std::string_view option, std::string_view why) {
   report_error("--" + std::string(option) + ": " + std::string(why));
@@ -95,29 +85,22 @@ std::optional<int> read_addresses(const Arguments& args, Settings& s) {
   std::vector<std::string_view> places = args.values("addr");
   if (places.empty()) places.push_back("127.0.0.1:8080");
   for (const std::string_view place : places) {
-    const auto address = parse_address(place);
+    const auto address = host::parse_address(place);
     if (!address) return wrong("addr", "'" + std::string(place) + "' is not of the form ADDRESS:PORT");
     s.server.listen.push_back({*address, tls});
   }
   if (const auto place = args.value("admin")) {
-    s.server.admin = parse_address(*place);
+    s.server.admin = host::parse_address(*place);
     if (!s.server.admin) return wrong("admin", "'" + std::string(*place) + "' is not of the form ADDRESS:PORT");
   }
   return std::nullopt;
 }
 
 std::optional<int> read_grants(const Arguments& args, host::Grants& grants) {
-  using Add = std::expected<void, std::string> (host::Grants::*)(std::string_view);
   if (args.has("inherit-env")) grants.inherit_env();
-  for (const auto& [option, add] : std::initializer_list<std::pair<std::string_view, Add>>{
-           {"env", &host::Grants::add_env},
-           {"dir", &host::Grants::add_dir},
-           {"allow-net", &host::Grants::add_net},
-           {"allow-listen", &host::Grants::add_listen},
-           {"allow-http", &host::Grants::add_http}}) {
+  for (const std::string_view option : {"env", "dir", "allow-net", "allow-listen", "allow-http"})
     for (const std::string_view text : args.values(option))
-      if (const auto added = (grants.*add)(text); !added) return wrong(option, added.error());
-  }
+      if (const auto added = host::add_grant(grants, option, text); !added) return wrong(option, added.error());
   return std::nullopt;
 }
 
@@ -143,76 +126,178 @@ void announce(const host::Server& server, const Settings& s, host::Log& log) {
   if (server.admin_address()) log.note("admin on http://" + server.admin_address()->text());
 }
 
-// Until it is told to end; then what is under way is finished, within the grace.
-int serve(const Settings& s, host::RoutesPtr routes, host::Log& log, const Arguments& args) {
-  const sigset_t signals = server_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  auto started = host::Server::start(s.server, std::move(routes), log);
-  if (!started) return report_error(started.error()), kExitFailure;
-  host::Server& server = **started;
-  announce(server, s, log);
-  for (;;) {
-    const int signal = wait_for_signal(signals, std::chrono::milliseconds(1000));
-    server.tidy();
-    if (signal == SIGHUP) {
-      for (const host::ListenSpec& spec : s.server.listen) {
-        if (!spec.tls) continue;
-        if (const auto done = spec.tls->reload(); !done) log.error({}, done.error());
-      }
-      if (const auto path = args.value("access-log"))
-        if (const auto done = log.open_access(std::string(*path)); !done) log.error({}, done.error());
+// The command from its options to its end.
+class Serve {
+ public:
+  explicit Serve(const Arguments& args) : args_(args), log_(STDERR_FILENO, args.has("json")) {}
+
+  int run() {
+    if (const auto bad = read_runtime(args_, s_.runtime)) return *bad;
+    cache_ = cache_options(args_);
+    if (!cache_) return kExitUsage;
+    std::expected<host::RoutesPtr, int> routes = args_.has("config") ? many() : one();
+    if (!routes) return routes.error();
+    auto started = host::Server::start(s_.server, std::move(*routes), log_);
+    if (!started) return report_error(started.error()), kExitFailure;
+    announce(**started, s_, log_);
+    return serve(**started);
+  }
+
+ private:
+  // One application from the command line.
+  std::expected<host::RoutesPtr, int> one() {
+    if (args_.operands().empty()) {
+      report_error("FILE is missing, or --config\nTry 'skiff help serve'.");
+      return std::unexpected(kExitUsage);
     }
-    if (signal == SIGTERM || signal == SIGINT) break;
+    if (const auto bad = read_limits(args_, s_)) return std::unexpected(*bad);
+    if (const auto bad = read_addresses(args_, s_)) return std::unexpected(*bad);
+    if (const auto bad = open_log(std::string(args_.value("access-log").value_or("")))) return std::unexpected(*bad);
+    const std::string path(args_.operands()[0]);
+    const std::string base = path.substr(path.rfind('/') + 1);
+    auto grants = std::make_shared<host::Grants>();
+    if (const auto bad = read_grants(args_, *grants)) return std::unexpected(*bad);
+    const auto app = std::make_shared<host::App>(
+        spec_of(base.substr(0, base.rfind('.')), path, s_.limits, std::move(grants)), loader_);
+    if (const Status loaded = app->load_now(); !loaded) {
+      report_error(path + ": " + loaded.error().message());
+      return std::unexpected(kExitFailure);
+    }
+    auto routes = std::make_shared<host::Routes>();
+    routes->add("*", "/", app);
+    return routes;
   }
-  log.note("finishing what is under way");
-  server.drain();
-  const auto deadline = std::chrono::steady_clock::now() + s.grace;
-  while (!server.drained() && std::chrono::steady_clock::now() < deadline)
-    if (wait_for_signal(signals, std::chrono::milliseconds(20)) != 0) break;
-  if (!server.stop(std::chrono::milliseconds(2000))) {
-    log.flush();
-    std::fflush(nullptr);
-    ::_exit(kExitFailure);
+
+  // Those of a configuration file.
+  std::expected<host::RoutesPtr, int> many() {
+    if (!args_.operands().empty()) return std::unexpected(wrong("config", "and FILE exclude each other"));
+    if (const auto bad = read_limits(args_, s_)) return std::unexpected(*bad);
+    const auto file = host::read_host_file(std::string(*args_.value("config")), s_.limits);
+    if (!file) {
+      report_error(file.error());
+      return std::unexpected(kExitUsage);
+    }
+    s_.server = file->server;
+    if (const auto bad = listen_as(*file)) return std::unexpected(*bad);
+    if (const auto bad = open_log(file->access_log)) return std::unexpected(*bad);
+    apps_.emplace(loader_, [this](const host::HostApp& app) { return spec_of(app); });
+    auto routes = apps_->build(*file);
+    if (!routes) {
+      report_error(routes.error());
+      return std::unexpected(kExitFailure);
+    }
+    return std::move(*routes);
   }
-  return kExitOk;
-}
+
+  std::optional<int> listen_as(const host::HostFile& file) {
+    std::shared_ptr<host::TlsContext> tls;
+    if (!file.tls_cert.empty() || !file.tls_key.empty()) {
+      auto made = host::make_tls_context(file.tls_cert, file.tls_key);
+      if (!made) return report_error(made.error()), kExitFailure;
+      tls = std::move(*made);
+    }
+    for (const std::string& place : file.listen.empty() ? std::vector<std::string>{"127.0.0.1:8080"} : file.listen) {
+      const auto address = host::parse_address(place);
+      if (!address) return report_error("listen: '" + place + "' is not of the form ADDRESS:PORT"), kExitUsage;
+      s_.server.listen.push_back({*address, tls});
+    }
+    if (file.admin.empty()) return std::nullopt;
+    s_.server.admin = host::parse_address(file.admin);
+    if (!s_.server.admin) return report_error("admin: '" + file.admin + "' is not of the form ADDRESS:PORT"), kExitUsage;
+    return std::nullopt;
+  }
+
+  std::optional<int> open_log(const std::string& path) {
+    access_log_ = path;
+    if (path.empty()) return std::nullopt;
+    if (const auto done = log_.open_access(path); !done) return report_error(done.error()), kExitFailure;
+    return std::nullopt;
+  }
+
+  host::AppSpec spec_of(const std::string& name, const std::string& path, const host::AppLimits& limits,
+                        std::shared_ptr<host::Grants> grants) {
+    host::AppSpec spec{.name = name, .engine = s_.runtime.engine, .limits = limits};
+    const std::string base = path.substr(path.rfind('/') + 1);
+    grants->set_args({base});
+    grants->on_refused([this, name](std::string_view grant) { log_.error(name, grant); });
+    spec.read = [path](const Features& features) { return host::read_component(path, features); };
+    spec.make_tier = [this, base] {
+      TierOptions options{.notes = cache_->notes};
+      if (s_.runtime.tier->compiles && cache_->cache)
+        options.store = make_cache_store(cache_->cache, base, cache_->notes);
+      return s_.runtime.tier->make(options);
+    };
+    spec.grant = [grants]() -> std::expected<std::unique_ptr<wasi::Ctx>, std::string> { return grants->make(); };
+    return spec;
+  }
+
+  std::expected<host::AppSpec, std::string> spec_of(const host::HostApp& app) {
+    auto grants = std::make_shared<host::Grants>();
+    if (app.inherit_env) grants->inherit_env();
+    for (const auto& [option, text] : app.grants)
+      if (auto added = host::add_grant(*grants, option, text); !added)
+        return std::unexpected(option + ": " + added.error());
+    return spec_of(app.name, app.component, app.limits, std::move(grants));
+  }
+
+  // SIGHUP: certificates, log, applications. What is no good stays as it was.
+  void reload(host::Server& server) {
+    for (const host::ListenSpec& listen : s_.server.listen) {
+      if (!listen.tls) continue;
+      if (const auto done = listen.tls->reload(); !done) log_.error({}, done.error());
+    }
+    if (!access_log_.empty())
+      if (const auto done = log_.open_access(access_log_); !done) log_.error({}, done.error());
+    if (!apps_) return log_.note("reloaded");
+    const auto file = host::read_host_file(std::string(*args_.value("config")), s_.limits);
+    const auto routes = file ? apps_->build(*file) : std::unexpected(file.error());
+    if (!routes) return log_.error({}, "not reloaded, everything stays as it was: " + routes.error());
+    server.set_routes(*routes);
+    apps_->retire_replaced();
+    log_.note("reloaded");
+  }
+
+  // Until it is told to end; then what is under way is finished, within the grace.
+  int serve(host::Server& server) {
+    const sigset_t signals = server_signals();
+    for (;;) {
+      const int signal = wait_for_signal(signals, std::chrono::milliseconds(1000));
+      server.tidy();
+      if (signal == SIGHUP) reload(server);
+      if (signal == SIGTERM || signal == SIGINT) break;
+    }
+    log_.note("finishing what is under way");
+    server.drain();
+    const auto deadline = std::chrono::steady_clock::now() + s_.grace;
+    while (!server.drained() && std::chrono::steady_clock::now() < deadline)
+      if (wait_for_signal(signals, std::chrono::milliseconds(20)) != 0) break;
+    if (!server.stop(std::chrono::milliseconds(2000))) {
+      log_.flush();
+      std::fflush(nullptr);
+      ::_exit(kExitFailure);
+    }
+    return kExitOk;
+  }
+
+  const Arguments& args_;
+  host::Log log_;
+  Settings s_;
+  std::optional<CacheOptions> cache_;
+  host::AppLoader loader_;
+  std::optional<host::AppSet> apps_;
+  std::string access_log_;
+};
 
 int run_serve(const Arguments& args) {
-  Settings s;
-  if (const auto bad = read_runtime(args, s.runtime)) return *bad;
-  if (const auto bad = read_limits(args, s)) return *bad;
-  if (const auto bad = read_addresses(args, s)) return *bad;
-  const auto cache = cache_options(args);
-  if (!cache) return kExitUsage;
-  host::Log log(STDERR_FILENO, args.has("json"));
-  if (const auto path = args.value("access-log"))
-    if (const auto done = log.open_access(std::string(*path)); !done) return wrong("access-log", done.error());
-
-  const std::string path(args.operands()[0]);
-  auto grants = std::make_shared<host::Grants>();
-  if (const auto bad = read_grants(args, *grants)) return *bad;
-  const std::string base = path.substr(path.rfind('/') + 1);
-  grants->set_args({base});
-  host::AppSpec spec{.name = base.substr(0, base.rfind('.')), .engine = s.runtime.engine, .limits = s.limits};
-  grants->on_refused([&log, name = spec.name](std::string_view grant) { log.error(name, grant); });
-  spec.read = [path](const Features& features) { return host::read_component(path, features); };
-  spec.make_tier = [factory = s.runtime.tier, &cache = *cache, base] {
-    TierOptions options{.notes = cache.notes};
-    if (factory->compiles && cache.cache) options.store = make_cache_store(cache.cache, base, cache.notes);
-    return factory->make(options);
-  };
-  spec.grant = [grants]() -> std::expected<std::unique_ptr<wasi::Ctx>, std::string> { return grants->make(); };
-
-  host::AppLoader loader;
-  const auto app = std::make_shared<host::App>(std::move(spec), loader);
-  if (const Status loaded = app->load_now(); !loaded)
-    return report_error(path + ": " + loaded.error().message()), kExitFailure;
-  auto routes = std::make_shared<host::Routes>();
-  routes->add("*", "/", app);
-  return serve(s, std::move(routes), log, args);
+  // Before there are other threads, which inherit it.
+  std::signal(SIGPIPE, SIG_IGN);
+  const sigset_t signals = server_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return Serve(args).run();
 }
 
 constexpr OptionSpec kOptions[] = {
+    {.name = "config", .letter = 'c', .value = "FILE", .help = "many applications, as FILE (TOML) has it; see docs/serve.md"},
     {.name = "addr", .value = "ADDRESS:PORT", .help = "listen there (127.0.0.1:8080); port 0: any", .repeats = true},
     {.name = "tls-cert", .value = "FILE", .help = "speak TLS, with this certificate chain (PEM)"},
     {.name = "tls-key", .value = "FILE", .help = "and this key"},
@@ -253,17 +338,16 @@ constexpr OptionSpec kOptions[] = {
 
 const CommandSpec kServeCommand = {
     .name = "serve",
-    .operands = "FILE",
-    .summary = "serve HTTP with a component",
+    .operands = "[FILE]",
+    .summary = "serve HTTP with components",
     .details = "FILE is a component that exports wasi:http/incoming-handler (the world wasi:http/proxy). Each request\n"
                "gets a fresh instance of it, in a sandbox of its own, with clocks, random numbers and what is\n"
                "granted; what it writes to its standard streams becomes lines on standard error.\n"
                "\n"
                "HTTP/1.1 and HTTP/2. SIGTERM and SIGINT end the server when it has answered what is under way,\n"
-               "SIGHUP makes it read the certificate again and reopen its log.\n",
+               "SIGHUP makes it read certificate and configuration again and reopen its log.\n",
     .options = kOptions,
     .run = run_serve,
-    .min_operands = 1,
     .max_operands = 1,
 };
 

@@ -74,6 +74,10 @@ Status App::load_now() {
 void App::evict_idle(std::chrono::nanoseconds idle) {
   const uint64_t now = wasi::host_monotonic_ns();
   if (counters_.in_flight.load() != 0 || now - std::min(now, used_ns_.load()) < static_cast<uint64_t>(idle.count())) return;
+  let_go();
+}
+
+void App::let_go() {
   LoadedAppPtr app;
   {
     const std::lock_guard lock(mutex_);

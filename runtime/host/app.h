@@ -98,6 +98,8 @@ class App : public std::enable_shared_from_this<App> {
   Status load_now();
   /// Lets it go when nobody has used it for so long.
   void evict_idle(std::chrono::nanoseconds idle);
+  /// Lets it go when the requests that it has are over.
+  void let_go();
 
  private:
   friend class AppLoader;

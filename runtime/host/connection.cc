@@ -137,6 +137,9 @@ bool Connection::step() {
     const auto wrote = protocol_->produce(*transport_, blocked_);
     if (!wrote) broken_ = true;
     else progress |= *wrote;
+    if (!broken_ && transport_->has_unsent()) {
+      if (const auto sent = transport_->flush(); !sent) (sent.error() == wasi::Errno::Again ? blocked_ : broken_) = true;
+    }
   }
   return progress;
 }
@@ -148,7 +151,7 @@ void Connection::act() {
   if (!broken_ && shake_hands()) {
     for (unsigned round = 0; !broken_ && step(); ++round) {
       any = true;
-      if (protocol_ && protocol_->finished()) break;
+      if (protocol_ && protocol_->finished() && !transport_->has_unsent()) break;
       if (round == kRounds) {
         wake();
         break;
@@ -156,7 +159,7 @@ void Connection::act() {
     }
   }
   if (broken_ || (in_.ended && !protocol_) || (draining_ && !protocol_)) return close();
-  if (protocol_ && protocol_->finished()) return linger();
+  if (protocol_ && protocol_->finished() && !transport_->has_unsent()) return linger();
   set_time(any);
   set_interest();
 }

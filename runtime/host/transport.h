@@ -32,6 +32,10 @@ class Transport {
   virtual wasi::Io<size_t> read(std::span<uint8_t> into);
   /// Bytes taken, at least one. Errors: as read.
   virtual wasi::Io<size_t> write(std::span<const iovec> from);
+  /// Bytes that were taken and have not gone out.
+  virtual bool has_unsent() const { return false; }
+  /// Sends them. Errors: as write.
+  virtual wasi::Io<void> flush() { return {}; }
   /// Bytes may be there that poll(2) does not know of.
   virtual bool has_buffered() const { return false; }
   /// Nothing more is written. False: not now (Again).
