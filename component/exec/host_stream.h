@@ -64,7 +64,13 @@ class HostFutureWriter final : public HostEnd {
   bool set(Val value);
   bool is_set() const { return value_.has_value() || given_; }
   bool on_offer() override { return !value_ || give(); }
-  void on_dropped() override { value_.reset(); }
+  void on_dropped() override {
+    value_.reset();
+    const auto gone = std::exchange(on_gone, nullptr);
+    if (gone && !given_) gone();
+  }
+  /// Nobody wants the value any more.
+  std::function<void()> on_gone;
 
  private:
   bool give();

@@ -129,6 +129,13 @@ RunResult<ComponentInstancePtr> ComponentPre::instantiate(ComponentStore& store)
 
 // ---- calls from the host
 
+Failure trap_failure(Store& core) {
+  Failure failure;
+  failure.kind = Failure::Kind::Trap;
+  failure.trap = std::exchange(core.pending_trap(), Trap{});
+  return failure;
+}
+
 namespace {
 
 class HostSide final : public CallSide {
@@ -149,13 +156,6 @@ class HostSide final : public CallSide {
   std::optional<Val> result;
   bool resolved = false;
 };
-
-Failure trap_failure(Store& core) {
-  Failure failure;
-  failure.kind = Failure::Kind::Trap;
-  failure.trap = std::exchange(core.pending_trap(), Trap{});
-  return failure;
-}
 
 // Runs other threads until the call has its result.
 Outcome run_until_resolved(ComponentStore& store, const HostSide& side) {

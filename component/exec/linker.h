@@ -79,6 +79,9 @@ RunResult<std::optional<Val>> call_func(ComponentStore& store, const Func& func,
 /// Errors: traps.
 RunResult<void> call_with(ComponentStore& store, const Func& func, CallSide& side);
 
+/// The pending trap of a store, taken from it.
+Failure trap_failure(Store& core);
+
 /// The part of a name that versions must have in common: "wasi:io/streams@0.2" of "wasi:io/streams@0.2.3"; the whole name
 /// when it has no version, or one with a pre-release.
 std::string_view compatible_name(std::string_view name);

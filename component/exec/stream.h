@@ -101,6 +101,10 @@ class SharedCopy final : public SharedObject {
   /// One end is gone.
   void drop();
   void reset_pending() { pending_ = {}; }
+  /// The client is gone, without a word.
+  void forget(const CopyClient& client) {
+    if (pending_.client == &client) reset_pending();
+  }
 
   // What HostEnds use.
   void attach_writer(std::shared_ptr<HostEnd> writer);
@@ -139,6 +143,8 @@ class CopyEnd final : public Waitable, private CopyClient {
   enum class State : uint8_t { Idle, Copying, CancellingCopy, Done };
   CopyEnd(Kind kind, std::shared_ptr<SharedCopy> shared, OptType element)
       : Waitable(kind), shared(std::move(shared)), element(element) {}
+  /// At the end of a store hosts may still have the other end.
+  ~CopyEnd() override { shared->forget(*this); }
   bool is_stream() const { return kind == Kind::ReadableStream || kind == Kind::WritableStream; }
   bool is_readable() const { return kind == Kind::ReadableStream || kind == Kind::ReadableFuture; }
   bool copying() const { return state == State::Copying || state == State::CancellingCopy; }

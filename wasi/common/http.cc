@@ -1,6 +1,8 @@
 // Fields of guests, and errors as a component type.
 #include "wasi/common/http.h"
 
+#include "engine/base/utf8.h"
+
 namespace skiff::wasi {
 
 FieldStatus check_field_name(std::string_view name) {
@@ -90,6 +92,42 @@ bool Wit<FieldList>::from(component::FlatCall& call, uint64_t ptr, uint64_t leng
   return true;
 }
 
+// ---- sending
+
+namespace {
+
+// Where the request goes, which it gets into its head.
+HttpResult<HttpOrigin> complete(HttpRequestHead& head) {
+  if (!head.scheme) head.scheme = HttpScheme{HttpScheme::Kind::Https, {}};
+  if (head.scheme->kind == HttpScheme::Kind::Other) return http_fail(HttpErrorCode::RequestUriInvalid);
+  const auto authority = head.authority ? HttpAuthority::parse(*head.authority) : std::nullopt;
+  if (!authority) return http_fail(HttpErrorCode::RequestUriInvalid);
+  if (head.method.kind == HttpMethod::Kind::Connect) return http_fail(HttpErrorCode::RequestMethodInvalid);
+  return HttpOrigin::of(*head.scheme, *authority);
+}
+
+}  // namespace
+
+HttpResult<std::shared_ptr<HttpPending>> send_request(Ctx& ctx, HttpRequestHead head, std::shared_ptr<HttpBody> body,
+                                                      const HttpRequestOptions& options) {
+  const auto origin = complete(head);
+  if (!origin) return std::unexpected(origin.error());
+  if (!ctx.http.allows(*origin)) {
+    ctx.http.refused(*origin);
+    return http_fail(HttpErrorCode::RequestDenied);
+  }
+  std::optional<uint64_t> length;
+  if (!head.fields.content_length(length)) return http_fail(HttpErrorCode::ProtocolError);
+  if (!body) {
+    // Nobody asked for the body, so it is empty.
+    body = HttpBody::create({HttpBody::Of::Request, length});
+    if (const auto r = body->finish(); !r) return std::unexpected(r.error());
+  }
+  if (!ctx.http_client)
+    return std::unexpected(HttpError{HttpErrorCode::InternalError, {}, "there is no HTTP client here"});
+  return ctx.http_client->send(std::move(head), options, std::move(body), ctx.http);
+}
+
 // ---- errors
 
 namespace {
@@ -177,6 +215,72 @@ bool Wit<HttpError>::store(component::FlatCall& call, uint8_t* p, const HttpErro
     }
     return true;
   });
+}
+
+namespace {
+
+using component::Val;
+
+Val to_val(const std::string& s) { return Val::of_string(is_utf8(s) ? s : std::string()); }
+Val to_val(uint8_t v) { return Val::of_u8(v); }
+Val to_val(uint16_t v) { return Val::of_u16(v); }
+Val to_val(uint32_t v) { return Val::of_u32(v); }
+Val to_val(uint64_t v) { return Val::of_u64(v); }
+template <class T>
+Val to_val(const std::optional<T>& v);
+template <Record T>
+Val to_val(const T& v) {
+  std::vector<Val> fields;
+  std::apply([&](const auto&... f) { (fields.push_back(to_val(v.*(f.member))), ...); }, Fields<T>::kFields);
+  return Val::of_record(std::move(fields));
+}
+template <class T>
+Val to_val(const std::optional<T>& v) {
+  return v ? Val::some(to_val(*v)) : Val::none();
+}
+
+void from_val(const Val& v, std::string& out) { out = v.string(); }
+template <std::integral T>
+void from_val(const Val& v, T& out) {
+  out = static_cast<T>(v.bits());
+}
+template <class T>
+void from_val(const Val& v, std::optional<T>& out);
+template <Record T>
+void from_val(const Val& v, T& out) {
+  size_t i = 0;
+  std::apply([&](const auto&... f) { (from_val(v.items()[i++], out.*(f.member)), ...); }, Fields<T>::kFields);
+}
+template <class T>
+void from_val(const Val& v, std::optional<T>& out) {
+  if (v.case_index() == 1) from_val(*v.payload(), out.emplace());
+}
+
+}  // namespace
+
+Val Wit<HttpError>::value(const HttpError& v) {
+  const auto n = static_cast<uint32_t>(v.code);
+  return with_payload(v.code, [&]<class P>(std::type_identity<P>) {
+    if constexpr (std::is_void_v<P>) {
+      return Val::of_case(n);
+    } else {
+      P payload;
+      give(v, payload);
+      return Val::of_case(n, to_val(payload));
+    }
+  });
+}
+
+HttpError Wit<HttpError>::from_value(const Val& v) {
+  HttpError out{static_cast<HttpErrorCode>(v.case_index())};
+  with_payload(out.code, [&]<class P>(std::type_identity<P>) {
+    if constexpr (!std::is_void_v<P>) {
+      P payload;
+      from_val(*v.payload(), payload);
+      take(out, std::move(payload));
+    }
+  });
+  return out;
 }
 
 component::ValType Wit<HttpError>::type(TypeMaker& m) {

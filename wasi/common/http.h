@@ -61,6 +61,10 @@ FieldStatus check_field_name(std::string_view name);
 inline std::string_view as_text(Bytes b) { return {reinterpret_cast<const char*>(b.data()), b.size()}; }
 inline Bytes as_bytes(std::string_view s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
 
+/// Sends a request where the guest may send one; `body` null: it is empty.
+HttpResult<std::shared_ptr<HttpPending>> send_request(Ctx& ctx, HttpRequestHead head, std::shared_ptr<HttpBody> body,
+                                                      const HttpRequestOptions& options);
+
 // ---- component types
 
 template <>
@@ -131,6 +135,9 @@ struct Wit<HttpError> : typed::Cases<void, HttpDnsPayload, HttpAlertPayload, Htt
   static bool load(component::FlatCall& call, const uint8_t* p, HttpError& out);
   static bool lift(component::FlatCall& call, component::FlatReader& flat, HttpError& out);
   static bool store(component::FlatCall& call, uint8_t* p, const HttpError& v);
+  /// The same as dynamic values. Requires: of the type.
+  static component::Val value(const HttpError& v);
+  static HttpError from_value(const component::Val& v);
   static component::ValType type(TypeMaker& m);
 };
 

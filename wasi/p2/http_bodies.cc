@@ -77,41 +77,6 @@ std::optional<std::expected<HttpResult<Own<IncomingResponse>>, Unit>> future_res
   return Outer(Inner(make_http<IncomingResponse>(c, nullptr, *std::move(response))));
 }
 
-namespace {
-
-// Where the request goes, which it gets into its head.
-HttpResult<HttpOrigin> complete(HttpRequestHead& head) {
-  if (!head.scheme) head.scheme = HttpScheme{HttpScheme::Kind::Https, {}};
-  if (head.scheme->kind == HttpScheme::Kind::Other) return http_fail(HttpErrorCode::RequestUriInvalid);
-  const auto authority = head.authority ? HttpAuthority::parse(*head.authority) : std::nullopt;
-  if (!authority) return http_fail(HttpErrorCode::RequestUriInvalid);
-  if (head.method.kind == HttpMethod::Kind::Connect) return http_fail(HttpErrorCode::RequestMethodInvalid);
-  return HttpOrigin::of(*head.scheme, *authority);
-}
-
-HttpResult<std::shared_ptr<HttpPending>> send(P2Call& c, HttpRequestHead head, std::shared_ptr<HttpBody> body,
-                                              const HttpRequestOptions& options) {
-  const auto origin = complete(head);
-  if (!origin) return std::unexpected(origin.error());
-  Ctx& ctx = c.state.ctx;
-  if (!ctx.http.allows(*origin)) {
-    ctx.http.refused(*origin);
-    return http_fail(HttpErrorCode::RequestDenied);
-  }
-  std::optional<uint64_t> length;
-  if (!head.fields.content_length(length)) return http_fail(HttpErrorCode::ProtocolError);
-  if (!body) {
-    // Nobody asked for the body, so it is empty.
-    body = HttpBody::create({HttpBody::Of::Request, length});
-    if (const auto r = body->finish(); !r) return std::unexpected(r.error());
-  }
-  if (!ctx.http_client)
-    return std::unexpected(HttpError{HttpErrorCode::InternalError, {}, "there is no HTTP client here"});
-  return ctx.http_client->send(std::move(head), options, std::move(body), ctx.http);
-}
-
-}  // namespace
-
 HttpResult<Own<FutureIncomingResponse>> outgoing_handler_handle(P2Call& c, Own<OutgoingRequest> request,
                                                                 std::optional<Own<RequestOptions>> options) {
   HttpRequestOptions how;
@@ -122,7 +87,7 @@ HttpResult<Own<FutureIncomingResponse>> outgoing_handler_handle(P2Call& c, Own<O
   HttpRequestHead head = std::move(request->head);
   std::shared_ptr<HttpBody> body = std::move(request->body);
   if (!destroy(c, request.resource)) return Own<FutureIncomingResponse>();
-  auto pending = send(c, std::move(head), body, how);
+  auto pending = send_request(c.state.ctx, std::move(head), body, how);
   if (!pending) {
     if (body) body->close();
     return std::unexpected(std::move(pending.error()));

@@ -1,7 +1,7 @@
 // stream<u8> between guests and services: ByteSource fills what a guest reads from an InputStream, ByteSink gives what a
 // guest writes to an OutputStream, both straight between guest memory and the service. Nothing is read before the guest
-// asks, nothing taken from it before the service has room. Ending: the future<result<_, error-code>> that tells how it
-// went.
+// asks, nothing taken from it before the service has room. Ending: how it is told what became of it, usually by a
+// future<result<_, error-code>>.
 // Thread: as the store.
 #pragma once
 
@@ -13,19 +13,26 @@ namespace skiff::wasi::p3 {
 /// How faults become values of error-code; of a stream that was closed by the other side too.
 using TellError = component::Val (*)(const StreamFault& fault);
 
+/// Calls a function once, with the fault or null.
 class Ending {
  public:
+  /// False: trapped.
+  using Tell = std::function<bool(const StreamFault* fault)>;
+  explicit Ending(Tell tell) : tell_(std::move(tell)) {}
+  /// Through a future<result<_, error-code>>.
   Ending(std::shared_ptr<component::HostFutureWriter> future, TellError tell)
-      : future_(std::move(future)), tell_(tell) {}
-  bool ok() { return set(component::Val::of_case(0)); }
-  bool fail(const StreamFault& fault) { return set(component::Val::of_case(1, tell_(fault))); }
-  bool fail(component::Val error) { return set(component::Val::of_case(1, std::move(error))); }
+      : tell_([future = std::move(future), tell](const StreamFault* fault) {
+          return future->set(fault ? component::Val::of_case(1, tell(*fault)) : component::Val::of_case(0));
+        }) {}
+  bool ok() { return end(nullptr); }
+  bool fail(const StreamFault& fault) { return end(&fault); }
 
  private:
-  // Only the first one counts.
-  bool set(component::Val result) { return future_->is_set() || future_->set(std::move(result)); }
-  std::shared_ptr<component::HostFutureWriter> future_;
-  TellError tell_;
+  bool end(const StreamFault* fault) {
+    const Tell tell = std::exchange(tell_, nullptr);
+    return !tell || tell(fault);
+  }
+  Tell tell_;
 };
 
 class ByteSource final : public component::HostEnd, private HostLoop::Watcher {

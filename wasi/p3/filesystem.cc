@@ -102,6 +102,8 @@ component::Val tell(const StreamFault& fault) {
   return Wit<FsError>::value(fs_code(fault.error.code));
 }
 
+StreamFault fault_of(Errno e) { return {StreamFault::Kind::Failed, {e, ErrorOrigin::File}}; }
+
 // A service's stream, or the fault that there is none.
 template <class T>
 std::expected<T, StreamFault> opened(Io<T> stream) {
@@ -144,7 +146,7 @@ class Entries final : public component::HostEnd {
     if (!end) return true;
     done_ = true;
     drop();
-    return error ? ending_.fail(Wit<FsError>::value(fs_code(*error))) : ending_.ok();
+    return error ? ending_.fail(fault_of(*error)) : ending_.ok();
   }
   void on_dropped() override {
     if (!done_) ending_.ok();
@@ -179,7 +181,7 @@ std::tuple<StreamOut<DirectoryEntry>, Ended<FsError>> read_directory(P3Call& c, 
   if (dir) {
     writer = std::make_shared<Entries>(**dir, std::move(ending));
   } else {
-    ending.fail(Wit<FsError>::value(fs_code(dir.error())));
+    ending.fail(fault_of(dir.error()));
     writer = std::make_shared<component::HostFutureWriter>();  // of nothing: the stream is closed at once
   }
   const auto stream = c.stream<DirectoryEntry>(std::move(writer));

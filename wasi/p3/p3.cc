@@ -1,11 +1,11 @@
 // Defining the table (functions.def) in a linker.
 #include "wasi/p3/p3.h"
 
-#include "wasi/p3/functions.h"
+#include "wasi/p3/http_calls.h"
 
 namespace skiff::wasi {
 
-P3::P3() : Face(static_cast<size_t>(CommonKind::Count)) {}
+P3::P3() : Face(static_cast<size_t>(p3::ResourceKind::Count)) {}
 
 void P3::define(component::ComponentLinker& linker) const {
   Definer to(*this, linker);

@@ -1,4 +1,4 @@
-// WASI 0.3.0 for components: clocks, random, filesystem, sockets and cli, as typed faces of wasi/os. A component that
+// WASI 0.3.0 for components: clocks, random, filesystem, sockets, cli and http, as typed faces of wasi/os. A component that
 // imports any 0.3.x gets these. Authority comes from a Ctx alone.
 #pragma once
 
