@@ -57,6 +57,7 @@ std::vector<ComponentEntry> exported_functions(const CompiledComponent& componen
 }
 
 std::optional<ComponentEntry> find_command(const CompiledComponent& component) {
+  std::optional<ComponentEntry> sync;  // taken when there is no other: some toolchains export both
   for (ComponentEntry& entry : exported_functions(component)) {
     const std::string_view interface = component::compatible_name(entry.instance);
     const bool async = interface == "wasi:cli/run@0.3";
@@ -64,10 +65,12 @@ std::optional<ComponentEntry> find_command(const CompiledComponent& component) {
     // run: func() -> result, or async func() -> result
     const FuncType& type = *entry.type;
     const auto* result = type.result ? component.types()->get_if<component::ResultType>(*type.result) : nullptr;
-    if (type.async_ == async && type.params.empty() && result && !result->ok && !result->error)
-      return std::move(entry);
+    if (type.async_ == async && type.params.empty() && result && !result->ok && !result->error) {
+      if (async) return std::move(entry);
+      if (!sync) sync = std::move(entry);
+    }
   }
-  return std::nullopt;
+  return sync;
 }
 
 std::optional<ComponentEntry> find_function(const CompiledComponent& component, std::string_view name) {
