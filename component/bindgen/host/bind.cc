@@ -201,16 +201,27 @@ void Exports::find_function(std::string_view name, component::FuncType type) {
   functions_.push_back(item->func);
 }
 
+namespace {
+
+Failure pending_failure(Store& core) {
+  Failure failure;
+  failure.kind = Failure::Kind::Trap;
+  failure.trap = std::exchange(core.pending_trap(), Trap{});
+  return failure;
+}
+
+}  // namespace
+
 RunResult<void> Exports::run(size_t n, component::CallSide& side) {
   const component::ComponentStore::Nesting nesting(store_);
   if (functions_[n]->call(store_, component::borrowed(side), nullptr, nullptr) == Outcome::Ok) return {};
-  return std::unexpected(component::trap_failure(store_.core()));
+  return std::unexpected(pending_failure(store_.core()));
 }
 
 RunResult<void> Exports::drop(uint32_t number, uint64_t rep) {
   const component::ComponentStore::Nesting nesting(store_);
   if (component::drop_resource(store_, {&types_[number], rep}, nullptr) == Outcome::Ok) return {};
-  return std::unexpected(component::trap_failure(store_.core()));
+  return std::unexpected(pending_failure(store_.core()));
 }
 
 GuestResource::GuestResource(Exports* exports, uint32_t number, uint64_t rep)
