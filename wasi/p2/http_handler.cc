@@ -1,6 +1,7 @@
 // Calls of incoming-handler.
 #include "wasi/p2/http_handler.h"
 
+#include "engine/base/utf8.h"
 #include "wasi/p2/http_resources.h"
 
 namespace skiff::wasi {
@@ -86,6 +87,11 @@ RunResult<void> HttpHandler::call(component::ComponentStore& store, const compon
   if (state.resources.room() < 2) {
     answer({HttpErrorCode::InternalError, {}, "the instance has too many resources"});
     return refuse(ErrorCode::LimitExceeded, "too many resources of the host");
+  }
+
+  if (!is_utf8(exchange->head.path_with_query.value_or("")) || !is_utf8(exchange->head.authority.value_or(""))) {
+    answer({HttpErrorCode::RequestUriInvalid});   // a guest's strings are UTF-8
+    return {};
   }
 
   auto* out = new p2::ResponseOutparam(exchange);

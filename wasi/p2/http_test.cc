@@ -506,6 +506,13 @@ TEST_F(IncomingHttp, ErrorsOfBodiesReachTheirReaders) {
                              respond("(call $response (call $fields))")), "");
 }
 
+TEST_F(IncomingHttp, PathsAreText) {
+  exchange.head.path_with_query = "/\xff";
+  EXPECT_EQ(handle(exchange, "(unreachable)"), "");
+  ASSERT_TRUE(exchange.error);
+  EXPECT_EQ(exchange.error->code, Code::RequestUriInvalid);
+}
+
 TEST_F(IncomingHttp, NotEveryComponentHandlesRequests) {
   auto binary = component::component_wat_to_binary("(component)", engine->features());
   const auto compiled = component::compile_component(*engine, SharedBytes::own(std::move(*binary)));

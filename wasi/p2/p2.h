@@ -1,4 +1,4 @@
-// WASI 0.2.12 for components: all functions of io, clocks, random, filesystem, sockets and cli, as typed faces of
+// WASI 0.2.12 for components: all functions of io, clocks, random, filesystem, sockets, cli and http, as typed faces of
 // wasi/os. A component that imports any 0.2.x gets these. Authority comes from a Ctx alone.
 #pragma once
 
