@@ -72,6 +72,10 @@ Io<Reactor*> ThreadScheduler::reactor() {
   return reactor_.get();
 }
 
+void ThreadScheduler::progress() {
+  if (reactor_ && !reactor_->idle()) static_cast<void>(reactor_->turn(0));
+}
+
 Io<void> ThreadScheduler::wait(WaitSet& set, Interrupt interrupt) {
   interrupt.scheduler = nullptr;
   const bool loop = reactor_ && !reactor_->idle();

@@ -98,6 +98,8 @@ class Scheduler {
   virtual Io<void> wait(WaitSet& set, Interrupt interrupt) = 0;
   /// The loop in which things go on while guests run or wait.
   virtual Io<Reactor*> reactor() = 0;
+  /// Lets things go on for a guest that asks again and again instead of waiting. Returns at once.
+  virtual void progress() {}
 };
 
 /// Stops the thread while it waits.
@@ -107,6 +109,7 @@ class ThreadScheduler final : public Scheduler {
   ~ThreadScheduler() override;
   Io<void> wait(WaitSet& set, Interrupt interrupt) override;
   Io<Reactor*> reactor() override;
+  void progress() override;
 
  private:
   std::unique_ptr<Reactor> reactor_;   // made when something needs it

@@ -27,6 +27,7 @@ Own<Pollable> future_trailers_subscribe(P2Call& c, Borrow<FutureTrailers> self) 
 
 std::optional<std::expected<TrailersResult, Unit>> future_trailers_get(P2Call& c, Borrow<FutureTrailers> self) {
   using Outer = std::expected<TrailersResult, Unit>;
+  if (!self->body->ended()) c.state.scheduler.progress();
   if (!self->body->ended()) return std::nullopt;
   if (self->taken) return Outer(std::unexpected(Unit{}));
   self->taken = true;
@@ -69,6 +70,7 @@ std::optional<std::expected<HttpResult<Own<IncomingResponse>>, Unit>> future_res
     P2Call& c, Borrow<FutureIncomingResponse> self) {
   using Inner = HttpResult<Own<IncomingResponse>>;
   using Outer = std::expected<Inner, Unit>;
+  if (!self->pending->ready()) c.state.scheduler.progress();
   if (!self->pending->ready()) return std::nullopt;
   if (self->taken) return Outer(std::unexpected(Unit{}));
   self->taken = true;

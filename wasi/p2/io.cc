@@ -48,7 +48,11 @@ std::string error_to_debug_string(P2Call&, Borrow<Error> self) {
   return std::string(name_of(self->error.code));
 }
 
-bool pollable_ready(P2Call&, Borrow<Pollable> self) { return is_ready(*self->event); }
+bool pollable_ready(P2Call& c, Borrow<Pollable> self) {
+  if (is_ready(*self->event)) return true;
+  c.state.scheduler.progress();
+  return is_ready(*self->event);
+}
 
 void pollable_block(P2Call& c, Borrow<Pollable> self) {
   Event* const event = self->event.get();
@@ -69,7 +73,12 @@ std::vector<uint32_t> poll(P2Call& c, const std::vector<Borrow<Pollable>>& in) {
 
 StreamResult<Bytes> input_read(P2Call& c, Borrow<Input> self, uint64_t length) {
   const auto into = scratch(c, length);
-  return read_bytes(c, into, self->stream->read(into));
+  auto n = self->stream->read(into);
+  if (n && *n == 0 && !into.empty()) {
+    c.state.scheduler.progress();
+    n = self->stream->read(into);
+  }
+  return read_bytes(c, into, n);
 }
 
 StreamResult<Bytes> input_blocking_read(P2Call& c, Borrow<Input> self, uint64_t length) {
@@ -95,7 +104,12 @@ Own<Pollable> input_subscribe(P2Call& c, Borrow<Input> self) {
 }
 
 StreamResult<uint64_t> output_check_write(P2Call& c, Borrow<Output> self) {
-  return c.told(self->stream->check_write());
+  auto n = self->stream->check_write();
+  if (n && *n == 0) {
+    c.state.scheduler.progress();
+    n = self->stream->check_write();
+  }
+  return c.told(n);
 }
 
 StreamResult<void> output_write(P2Call& c, Borrow<Output> self, Bytes contents) {
