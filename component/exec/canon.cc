@@ -32,9 +32,8 @@ LiftedFunc::LiftedFunc(ComponentInstance& inst, FuncInst* core, TypeTablePtr typ
 
 LiftedFunc::~LiftedFunc() = default;
 
-FusedCall& LiftedFunc::host_call() const {
-  if (!host_call_) host_call_ = std::make_unique<FusedCall>(nullptr, CanonicalOptions{}, *this);
-  return *host_call_;
+void LiftedFunc::make_host_call() const {
+  host_call_ = std::make_unique<FusedCall>(nullptr, CanonicalOptions{}, *this);
 }
 
 Outcome LiftedFunc::call(ComponentStore& store, CallSidePtr side, ComponentInstance* caller,

@@ -70,9 +70,13 @@ class LiftedFunc final : public Func {
   Outcome run(Thread& thread) const;
   FuncInst* core() const { return core_; }
   /// What stands for calls of the host by core values.
-  FusedCall& host_call() const;
+  FusedCall& host_call() const {
+    if (!host_call_) [[unlikely]] make_host_call();
+    return *host_call_;
+  }
 
  private:
+  void make_host_call() const;
   Outcome call_sync(Task& task) const;
   Outcome run_callback_loop(Thread& thread, uint32_t packed) const;
   ComponentInstance& inst_;

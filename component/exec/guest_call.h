@@ -43,9 +43,8 @@ class GuestCall {
   /// Enters the callee. Functions that return false have recorded a trap.
   bool begin() {
     ComponentStore& store = inst_.store;
-    if (!inst_.may_enter_from(nullptr)) [[unlikely]] return store.trap(CmTrap::CannotEnter);
     store.core().forget_pending();
-    inst_.enter_from(nullptr);
+    if (!inst_.try_enter_from_host()) [[unlikely]] return store.trap(CmTrap::CannotEnter);
     outer_ = std::exchange(store.current_fused(), call_.id());
     store.begin_nested();
     return entered_ = true;
@@ -70,7 +69,7 @@ class GuestCall {
     if (store.current_fused() != call_.id() && !call_.task_ends()) [[unlikely]] return false;
     store.current_fused() = outer_;
     store.end_nested();
-    inst_.leave_to(nullptr);
+    inst_.leave_to_host();
     entered_ = false;
     return true;
   }

@@ -53,6 +53,16 @@ class ComponentInstance {
   bool may_enter_from(const ComponentInstance* caller) const;
   void enter_from(const ComponentInstance* caller);
   void leave_to(const ComponentInstance* caller);
+  /// The first two, and the third, for calls of the host. False: it may not be entered.
+  bool try_enter_from_host() {
+    for (const ComponentInstance* inst = this; inst; inst = inst->parent)
+      if (!inst->may_enter) return false;
+    for (ComponentInstance* inst = this; inst; inst = inst->parent) inst->may_enter = false;
+    return true;
+  }
+  void leave_to_host() {
+    for (ComponentInstance* inst = this; inst; inst = inst->parent) inst->may_enter = true;
+  }
   /// The same instance, or one is an ancestor of the other.
   bool related_to(const ComponentInstance& other) const;
   /// A trap leaves this instance: nothing enters it again.
