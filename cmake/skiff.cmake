@@ -75,11 +75,12 @@ function(skiff_test_environment NAME)
   endif()
 endfunction()
 
-# Sanitizers make optimising three times dearer, and CI makes two cross builds. What is not hot goes without in those
-# builds: tests themselves, and everything above the engine.
+# Nobody waits for tests themselves, which go without optimisation. Sanitizers make optimising three times dearer, and
+# CI makes two cross builds: what is not hot, everything above the engine, goes without in those builds.
 function(skiff_build_quickly NAME)
   file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
-  if((SKIFF_SANITIZE OR CMAKE_CROSSCOMPILING) AND (NAME MATCHES "_test$" OR NOT folder MATCHES "^(engine|compiler|component/(abi|exec))"))
+  if(NAME MATCHES "_test$" OR
+     ((SKIFF_SANITIZE OR CMAKE_CROSSCOMPILING) AND NOT folder MATCHES "^(engine|compiler|component/(abi|exec))"))
     target_compile_options(${NAME} PRIVATE -O0)
   endif()
 endfunction()
