@@ -59,7 +59,8 @@ class GuestCall {
     ComponentStore& store = inst_.store;
     const Outcome outcome = store.core().call_raw(func_.core(), values);
     if (outcome != Outcome::Ok) [[unlikely]] return fail(outcome);
-    result_ = values[0];
+    // Narrower results were stored as such: reading all of them waits for that.
+    if (func_.options().post_return) result_ = values[0];
     return store.current_fused() == call_.id() || call_.task_returns();
   }
   /// What remains when the result has been read: post-return, and leaving the callee.
@@ -150,6 +151,7 @@ class TypedGuestFunc<R(Args...)> {
     if constexpr (std::is_same_v<R, bool>) return slot.u32 != 0;
     else if constexpr (std::is_same_v<R, float>) return std::bit_cast<float>(canonical_nan32(slot.u32));
     else if constexpr (std::is_same_v<R, double>) return std::bit_cast<double>(canonical_nan64(slot.u64));
+    else if constexpr (sizeof(R) < 8) return static_cast<R>(slot.u32);
     else return static_cast<R>(slot.u64);
   }
 
