@@ -90,12 +90,11 @@ TEST(Bindgen, NamesDoNotCollide) {
                           "  record status { status: option<status2>, %class: u8 }\n"
                           "  record status2 { x: u8 }\n"
                           "  variant error { error(string), value(u8) }\n"
-                          "  resource file { status: func() -> status; file: func(); }\n"
+                          "  resource file { status: func() -> status; }\n"
                           "  f: func(status: status, other: status) -> result<_, error>;\n"
                           "} world w { import i; }";
   const std::string guest = text(wit, Side::Guest);
   expect_has(guest, "::a::b::i::status status() const;");
-  expect_has(guest, "void file_() const;");
   expect_has(guest, "struct error_ {");
   expect_has(guest, "uint8_t class_{};");
   expect_has(guest, "const ::a::b::i::status& status_, ");
@@ -121,6 +120,23 @@ TEST(Bindgen, RefusesWhatHasNoType) {
   const std::string async = "package a:b; interface i { f: async func(); } world w { import i; }";
   EXPECT_TRUE(bind(async, Side::Guest));
   EXPECT_FALSE(bind(async, Side::Host));
+}
+
+// Handles of what somebody else implements stand for what only they know.
+TEST(Bindgen, RefusesResourcesOfOthers) {
+  const std::string text = "package a:b; interface r { resource x; enum e { p, q } }\n"
+                           "interface i { use r.{x, e}; f: func(v: list<borrow<x>>); } interface j { use r.{e}; g: func() -> e; }\n"
+                           "world w { import i; } world v { import j; }";
+  const auto resolved = wit::parse_wit("test.wit", text, {});
+  ASSERT_TRUE(resolved) << resolved.error().message();
+  const auto bound = [&](const char* world, std::vector<std::string> without) {
+    const auto id = wit::select_world(resolved->resolve, resolved->main, world);
+    return generate(resolved->resolve, *id, {.side = Side::Host, .root = "", .without = std::move(without)}).has_value();
+  };
+  EXPECT_TRUE(bound("w", {}));
+  EXPECT_FALSE(bound("w", {"a:b/r"}));
+  EXPECT_TRUE(bound("w", {"a:b"}));
+  EXPECT_TRUE(bound("v", {"a:b/r"}));
 }
 
 // Types are trees by their names: what each of a hundred levels uses twice has 2^100 leaves.

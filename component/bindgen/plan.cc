@@ -166,6 +166,24 @@ Status Plan::check_type(const Type& type, const std::string& where, bool top) co
   return status;
 }
 
+// What somebody else provides, only they can make sense of.
+Status Plan::check_resources(const Function& f, const Scope& scope, const std::string& where) const {
+  const auto foreign = [&](const Type& t) {
+    const auto* id = std::get_if<TypeId>(&t);
+    if (!id) return false;
+    const TypeBody& body = (*resolve_)[*id].body;
+    const auto* own = std::get_if<wit::Own>(&body);
+    const auto* borrow = std::get_if<wit::Borrow>(&body);
+    return (own && resource(own->resource, scope).scope->left_out) ||
+           (borrow && resource(borrow->resource, scope).scope->left_out);
+  };
+  bool found = f.result && any_part(*f.result, foreign);
+  for (const wit::Param& p : f.params) found = found || any_part(p.type, foreign);
+  if (!found) return {};
+  return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex,
+              where + " has resources of an interface that is left out (--without)");
+}
+
 Status Plan::check() const {
   for (const Scope& scope : scopes_) {
     for (const TypeId type : scope.types) {
@@ -177,6 +195,7 @@ Status Plan::check() const {
       if (f->async_ && options_.side == Side::Host && !scope.left_out)
         return fail(ErrorCode::Unsupported, kNoOffset, kNoIndex,
                     where + " is async; bindings for hosts are of sync functions");
+      if (!scope.left_out) SKIFF_TRY(check_resources(*f, scope, where));
       for (const wit::Param& p : f->params) SKIFF_TRY(check_type(p.type, where, false));
       if (f->result) SKIFF_TRY(check_type(*f->result, where, false));
     }

@@ -97,6 +97,7 @@ class Plan {
   void choose_names(Scope& scope);
   Status check() const;
   Status check_type(const wit::Type& type, const std::string& where, bool top) const;
+  Status check_resources(const wit::Function& f, const Scope& scope, const std::string& where) const;
   void flatten_body(const wit::TypeBody& body, Flat& out) const;
   std::string anonymous(const wit::TypeBody& body, const Scope& user) const;
   template <class F>

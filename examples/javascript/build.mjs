@@ -1,13 +1,9 @@
-// node build.mjs MODULES SOURCE WIT WORLD OUT: a component from JavaScript. MODULES: a folder whose node_modules has
-// @bytecodealliance/componentize-js.
+// node build.mjs SOURCE WIT WORLD OUT: a component from JavaScript. Modules are looked for beside this file: the test puts a
+// copy of it beside a link to the node_modules that has componentize-js.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { componentize } from '@bytecodealliance/componentize-js';
 
-const [modules, source, witPath, worldName, out] = process.argv.slice(2);
-const require = createRequire(join(modules, 'package.json'));
-const { componentize } = await import(pathToFileURL(require.resolve('@bytecodealliance/componentize-js')));
+const [source, witPath, worldName, out] = process.argv.slice(2);
 const { component } = await componentize(readFileSync(source, 'utf8'), {
   witPath, worldName, disableFeatures: ['http', 'fetch-event'],
 });

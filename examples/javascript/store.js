@@ -2,6 +2,9 @@
 class Secret {
   constructor(content) { this.content = content; }
 }
+// componentize-js looks here for the class of a resource that has no functions of its own.
+globalThis.Secret = Secret;
+
 const secrets = {
   'api-key': { tag: 'text', val: 'swordfish' },
   'seed': { tag: 'bytes', val: new Uint8Array([0xc0, 0xff, 0xee, 0]) },

@@ -35,7 +35,12 @@ bool Context::write_string(std::string_view text, uint64_t& ptr, uint64_t& code_
                                  code_units);
 }
 
+bool Context::known(uint32_t number) {
+  return types_.types[number] || trap(CmTrap::WrongValue, "a resource of an interface that the host has not defined");
+}
+
 bool Context::lift_own(uint32_t index, uint32_t number, uint64_t& rep) {
+  if (!known(number)) return false;
   const component::Handle* handle = cx_.inst.resource_handle(index, &types_[number]);
   if (!handle) return false;
   if (handle->number != 0) return trap(CmTrap::HandleLent);
@@ -47,17 +52,20 @@ bool Context::lift_own(uint32_t index, uint32_t number, uint64_t& rep) {
 
 // The handle stays the guest's. Nothing can drop it while a function of the host runs, unless that calls the guest.
 bool Context::lift_borrow(uint32_t index, uint32_t number, uint64_t& rep) {
+  if (!known(number)) return false;
   const component::Handle* handle = cx_.inst.resource_handle(index, &types_[number]);
   if (handle) rep = handle->rep;
   return handle != nullptr;
 }
 
 bool Context::lower_own(uint32_t number, uint64_t rep, uint32_t& index) {
+  if (!known(number)) return false;
   index = cx_.inst.add({.kind = component::Handle::Kind::Own, .type = &types_[number], .rep = rep});
   return index != 0;
 }
 
 bool Context::lower_borrow(uint32_t number, uint64_t rep, uint32_t& index) {
+  if (!known(number)) return false;
   uint64_t wide_index = 0;
   if (!cx_.lower_borrow_of(types_[number], rep, wide_index)) return false;
   index = static_cast<uint32_t>(wide_index);

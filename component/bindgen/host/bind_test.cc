@@ -134,7 +134,7 @@ std::string component(const std::string& code, const std::string& realloc) {
     (export "shape" (func $shape)) (export "maybe" (func $maybe)) (export "give" (func $give))
     (export "make" (func $make)) (export "take" (func $take)) (export "look" (func $look))
     (export "drop" (func $drop))))))
-  (func (export "run") (canon lift (core func $i "run"))))";
+  (func (export "run") (canon lift (core func $i "run")))))";
 }
 
 class Bind : public testing::Test {
@@ -233,6 +233,76 @@ TEST_F(Bind, ResultsInMemory) {
   traps("(call $give (i32.const 128))", "realloc return", "(i32.const 65532)");
   traps("(call $give (i32.const 128))", "realloc return", "(i32.const -1)");
   traps("(call $give (i32.const 128))", "unreachable", "(unreachable)");
+}
+
+// Results that exports give: a pointer, and what it points to, are the guest's word.
+TEST(BindExports, ResultsAreChecked) {
+  const auto call = [](const std::string& result, const std::string& memory) -> RunResult<std::vector<std::string>> {
+    auto binary = component::component_wat_to_binary(R"((component
+      (core module $m (memory (export "memory") 1) (data (i32.const 8) ")" + memory + R"(") (data (i32.const 40) "word")
+        (func (export "f") (result i32) (i32.const )" + result + R"())
+        (func (export "post") (param i32)))
+      (core instance $i (instantiate $m))
+      (func (export "f") (result (list string))
+        (canon lift (core func $i "f") (memory $i "memory") (post-return (func $i "post"))))))", Features::all());
+    EXPECT_TRUE(binary) << binary.error().message();
+    Engine engine({}, make_interpreter());
+    auto compiled = component::compile_component(engine, SharedBytes::own(std::move(*binary)));
+    EXPECT_TRUE(compiled) << compiled.error().message();
+    component::ComponentLinker linker;
+    bind::Imports imports(linker, 0);
+    auto core = Store::create(engine);
+    auto store = component::ComponentStore::create(**core);
+    auto exports = bind::Exports::instantiate(**store, imports, *compiled);
+    EXPECT_TRUE(exports);
+    (*exports)->function<std::vector<std::string>>("f", "");
+    EXPECT_TRUE((*exports)->status());
+    return (*exports)->call<std::vector<std::string>>(0);
+  };
+  const std::string good = "\\10\\00\\00\\00\\01\\00\\00\\00\\28\\00\\00\\00\\04\\00\\00\\00";
+  const auto fine = call("8", good);
+  ASSERT_TRUE(fine) << fine.error().message();
+  EXPECT_EQ(*fine, std::vector<std::string>{"word"});
+  for (const auto& [result, memory, why] : {
+           std::tuple("9", good, "unaligned"),
+           std::tuple("65532", good, "out of bounds"),
+           std::tuple("-4", good, "out of bounds"),
+           std::tuple("8", std::string("\\10\\00\\00\\00\\ff\\ff\\ff\\ff"), "exceeds"),
+           std::tuple("8", std::string("\\10\\00\\00\\00\\ff\\ff\\00\\00"), "out of bounds"),
+           std::tuple("8", std::string("\\11\\00\\00\\00\\01\\00\\00\\00"), "unaligned"),
+           std::tuple("8", std::string("\\10\\00\\00\\00\\01\\00\\00\\00\\fe\\ff\\00\\00\\04\\00\\00\\00"), "out of bounds"),
+       }) {
+    const auto bad = call(result, memory);
+    ASSERT_FALSE(bad) << memory;
+    EXPECT_NE(bad.error().message().find(why), std::string::npos) << bad.error().message();
+  }
+}
+
+// Codecs rely on types: a component that exports another one is refused.
+TEST(BindExports, TypesAreChecked) {
+  auto binary = component::component_wat_to_binary(R"((component
+    (core module $m (func (export "f") (param i32) (result i32) (local.get 0)))
+    (core instance $i (instantiate $m))
+    (func (export "f") (param "v" u32) (result u32) (canon lift (core func $i "f")))))", Features::all());
+  ASSERT_TRUE(binary);
+  Engine engine({}, make_interpreter());
+  auto compiled = component::compile_component(engine, SharedBytes::own(std::move(*binary)));
+  ASSERT_TRUE(compiled);
+  component::ComponentLinker linker;
+  bind::Imports imports(linker, 0);
+  auto core = Store::create(engine);
+  auto store = component::ComponentStore::create(**core);
+  const auto found = [&](auto find) {
+    auto exports = bind::Exports::instantiate(**store, imports, *compiled);
+    find(**exports);
+    return (*exports)->status().has_value();
+  };
+  EXPECT_TRUE(found([](bind::Exports& e) { e.function<uint32_t, uint32_t>("f", "v"); }));
+  EXPECT_FALSE(found([](bind::Exports& e) { e.function<uint32_t, int32_t>("f", "v"); }));
+  EXPECT_FALSE(found([](bind::Exports& e) { e.function<uint64_t, uint32_t>("f", "v"); }));
+  EXPECT_FALSE(found([](bind::Exports& e) { e.function<uint32_t>("f", ""); }));
+  EXPECT_FALSE(found([](bind::Exports& e) { e.function<uint32_t, uint32_t>("g", "v"); }));
+  EXPECT_FALSE(found([](bind::Exports& e) { e.interface("a:b/c"), e.function<uint32_t, uint32_t>("f", "v"); }));
 }
 
 TEST_F(Bind, Handles) {

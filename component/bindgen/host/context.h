@@ -124,13 +124,15 @@ class Context {
   Exports* exports() const { return exports_; }
 
  private:
+  bool known(uint32_t number);
   component::InstanceContext& cx_;
   const ResourceTypes& types_;
   ResourceList& resources_;
   Exports* exports_;
 };
 
-/// A resource that a guest has made and the host owns: dropped when this ends. Base of the classes made for them.
+/// A resource that a guest has made and the host owns: dropped when this ends, which must be before the store does.
+/// Base of the classes made for them.
 class GuestResource {
  public:
   GuestResource() = default;
