@@ -63,6 +63,15 @@ TEST(BoundsTest, DeepNesting) {
   expect_code(wat + "(local.get 1)))");
 }
 
+TEST(BoundsTest, DeeperNesting) {
+  constexpr size_t kDepth = 20'000;
+  std::string text = "(module (memory 1) (func (param i32) (result i32) (local i32)";
+  for (size_t i = 0; i < kDepth; ++i) text += i % 2 ? " loop" : " block";
+  text += " (local.set 1 (i32.load (local.get 1)))";
+  for (size_t i = 0; i < kDepth; ++i) text += " (br_if " + number(i % 50 < kDepth - i ? i % 50 : 0) + " (local.get 1)) end";
+  expect_code(text + "(local.get 1)))");
+}
+
 TEST(BoundsTest, LongStraightLine) {
   std::string wat = "(module (memory 1) (func (param i32) (result i32) (local i32)";
   for (size_t i = 0; i < 40'000; ++i)

@@ -13,6 +13,7 @@
 #include "compiler/llvm/thunks.h"
 #include "compiler/llvm/translate.h"
 #include "engine/base/check.h"
+#include "engine/exec/memory.h"
 #include "engine/valid/walker.h"
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -56,6 +57,13 @@ class Diagnostics final : public llvm::DiagnosticHandler {
   std::vector<std::pair<std::string, uint64_t>> large_frames;
   std::string message;
 };
+
+// Whether fast_loops.h applies.
+bool has_plain_memory(const ModuleInfo& info, const CompileOptions& options) {
+  if (info.module.memories.empty()) return false;
+  const MemoryType& type = info.module.memories[0].type;
+  return LinearMemory::is_guarded(type, options.tunables) && !type.shared;
+}
 
 size_t instruction_count(const llvm::Module& module, size_t& largest) {
   size_t all = 0;
@@ -120,7 +128,7 @@ Result<std::unique_ptr<llvm::Module>> GroupCompiler::optimized(llvm::LLVMContext
   const size_t count = instruction_count(*module, largest);
   effort = count > kLeastInstructions ? Effort::Least : count > kCheapInstructions ? Effort::Cheap : Effort::Full;
   effort = std::max(effort, limit_);
-  effort = optimize(*module, *SKIFF_TRY(machine(effort)), effort);
+  effort = optimize(*module, *SKIFF_TRY(machine(effort)), effort, has_plain_memory(info_, options_));
   for (llvm::Function& f : *module)
     if (!f.isDeclaration()) f.addFnAttr("warn-stack-size", std::to_string(kLargeFrame));
   finish_functions(*shared_, large_frames);

@@ -16,7 +16,7 @@
 namespace skiff::compiler {
 
 /// Raised with every change to what generated code is or expects; part of cache keys.
-inline constexpr uint32_t kCompilerVersion = 5;
+inline constexpr uint32_t kCompilerVersion = 6;
 
 struct CompileOptions {
   Tunables tunables;

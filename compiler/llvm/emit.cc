@@ -71,6 +71,9 @@ TargetChoice choose_target(const compiler::CompileOptions& options) {
     // Linker relaxation would leave every offset to the linker. Code is for Linux: RV64GC.
     choice.features += (choice.features.empty() ? "" : ",") + std::string("+m,+a,+f,+d,+c,-relax");
   }
+  // Vectorised loops would scatter where compilers had unrolled them before.
+  if (triple.getArch() == llvm::Triple::x86_64)
+    choice.features += (choice.features.empty() ? "" : ",") + std::string("+prefer-no-gather,+prefer-no-scatter");
   if (triple.getArch() == llvm::Triple::aarch64)
     choice.features += (choice.features.empty() ? "" : ",") + std::string("-outline-atomics");
   return choice;

@@ -51,6 +51,7 @@ void FunctionTranslator::block_begin(const Instr& instr, const BlockInfo& block,
     case Op::Loop: {
       const Values values = pop_many(params);
       frame.target = new_block("loop");
+      max_loops_ = std::max(max_loops_, ++loops_);
       BasicBlock* before = b.GetInsertBlock();
       b.CreateBr(frame.target);
       b.SetInsertPoint(frame.target);
@@ -69,6 +70,7 @@ void FunctionTranslator::block_begin(const Instr& instr, const BlockInfo& block,
   }
   frame.height = static_cast<uint32_t>(stack_.size() - params);
   frames_.push_back(std::move(frame));
+  max_depth_ = std::max(max_depth_, frames_.size());
   if (block.op == Op::TryTable || block.op == Op::Try) begin_try(instr, frames_.back());
 }
 
@@ -99,6 +101,7 @@ void FunctionTranslator::block_end(const Instr& instr, const BlockInfo& block, c
   if (falls_through) charge_fuel();
   Frame frame = std::move(frames_.back());
   frames_.pop_back();
+  if (frame.op == Op::Loop) --loops_;
   // A local written inside may need a phi at the target, with an operand for each branch there.
   local_phis_ += frame.edges * std::min<uint64_t>(frame.sets, touched_locals_);
   if (!frames_.empty()) frames_.back().sets += frame.sets;

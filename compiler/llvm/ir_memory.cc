@@ -114,6 +114,65 @@ void FunctionTranslator::emit_memory_access(const Instr& instr, const ResolvedIn
   }
 }
 
+// All bytes of a fill or copy are known to be there before the first is written.
+FunctionTranslator::Place FunctionTranslator::small_range(uint32_t memory, Value* address, uint32_t size) {
+  Value* index = widen(address);
+  trap_if(b.CreateICmpUGT(b.CreateAdd(index, i64(size)), memory_length(memory)), TrapCode::MemoryOutOfBounds);
+  return {b.CreatePtrAdd(memory_base(memory), index), shared.info.module.memories[memory].type.shared, true};
+}
+
+namespace {
+
+// Compilers copy structures by memory.copy with a constant length; a library call takes longer than the copy.
+constexpr uint64_t kSmallLength = 128;
+
+uint32_t small_length(const Value* n) {
+  const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(n);
+  return constant && constant->getZExtValue() <= kSmallLength ? static_cast<uint32_t>(constant->getZExtValue()) : 0;
+}
+
+/// Calls `each` with offset and size of the pieces that a range is moved in: 16 bytes, then smaller powers of two.
+template <class F>
+void for_pieces(uint32_t length, F each) {
+  for (uint32_t at = 0, size = 16; at < length; at += size) {
+    while (size > length - at) size /= 2;
+    each(at, size);
+  }
+}
+
+}  // namespace
+
+// False: not of a small constant length.
+bool FunctionTranslator::emit_small_fill(const Instr& instr, const ResolvedInstr& r) {
+  const uint32_t length = small_length(stack_.back());
+  if (length == 0 || r.address != AddressType::I32) return false;
+  const Values operands = pop_many(3);
+  const Place to = small_range(instr.index, operands[0], length);
+  Value* byte = b.CreateTrunc(operands[1], b.getInt8Ty());
+  for_pieces(length, [&](uint32_t at, uint32_t size) {
+    Value* piece = size == 1 ? byte : b.CreateVectorSplat(size, byte);
+    if (size > 1 && size < 16) piece = b.CreateBitCast(piece, b.getIntNTy(size * 8));
+    raw_store(piece, {offset(to.pointer, at), true, true});
+  });
+  return true;
+}
+
+bool FunctionTranslator::emit_small_copy(const Instr& instr, const ResolvedInstr& r) {
+  const uint32_t length = small_length(stack_.back());
+  if (length == 0 || r.address != AddressType::I32 || r.address2 != AddressType::I32) return false;
+  const Values operands = pop_many(3);
+  const Place from = small_range(instr.index2, operands[1], length);
+  const Place to = small_range(instr.index, operands[0], length);
+  Values pieces;
+  for_pieces(length, [&](uint32_t at, uint32_t size) {
+    Type* piece = size == 16 ? static_cast<Type*>(v128_type()) : b.getIntNTy(size * 8);
+    pieces.push_back(raw_load(piece, {offset(from.pointer, at), from.is_volatile, true}));
+  });
+  size_t next = 0;
+  for_pieces(length, [&](uint32_t at, uint32_t) { raw_store(pieces[next++], {offset(to.pointer, at), true, true}); });
+  return true;
+}
+
 void FunctionTranslator::emit_memory_op(const Instr& instr, const ResolvedInstr& r) {
   auto wide = [&](Value* v, AddressType a) { return a == AddressType::I64 ? v : widen(v); };
   // The length of a copy has the narrower type of the two memories.
@@ -128,11 +187,13 @@ void FunctionTranslator::emit_memory_op(const Instr& instr, const ResolvedInstr&
       return push(narrow(libcall(Libcall::memory_grow, {i32(instr.index), delta}), r.address));
     }
     case Op::MemoryFill: {
+      if (emit_small_fill(instr, r)) return;
       Value* n = wide(pop(), r.address);
       Value* value = pop();
       return trap_on(libcall(Libcall::memory_fill, {i32(instr.index), wide(pop(), r.address), value, n}));
     }
     case Op::MemoryCopy: {
+      if (emit_small_copy(instr, r)) return;
       Value* n = wide(pop(), both64 ? AddressType::I64 : AddressType::I32);
       Value* src = wide(pop(), r.address2);
       Value* dst = wide(pop(), r.address);

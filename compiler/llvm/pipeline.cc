@@ -2,6 +2,7 @@
 // (volatile accesses defeat it), no passes that know the C library.
 #include "compiler/llvm/pipeline.h"
 
+#include "compiler/llvm/fast_loops.h"
 #include "engine/exec/vmctx.h"
 #include "llvm/Analysis/InlineCost.h"
 #include "llvm/IR/IRBuilder.h"
@@ -26,6 +27,8 @@
 #include "llvm/Transforms/Scalar/SROA.h"
 #include "llvm/Transforms/Scalar/SimpleLoopUnswitch.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
+#include "llvm/Transforms/Utils/LCSSA.h"
+#include "llvm/Transforms/Utils/LoopSimplify.h"
 
 namespace skiff::llvm_tier {
 
@@ -109,7 +112,7 @@ size_t most_phi_operands(const llvm::Module& module) {
 
 }  // namespace
 
-Effort optimize(llvm::Module& module, llvm::TargetMachine& machine, Effort effort) {
+Effort optimize(llvm::Module& module, llvm::TargetMachine& machine, Effort effort, bool fast_loops) {
   if (effort == Effort::None) return effort;
   Analyses analyses(machine);
   llvm::ModulePassManager first;
@@ -124,6 +127,11 @@ Effort optimize(llvm::Module& module, llvm::TargetMachine& machine, Effort effor
     inliner.getPM().addPass(llvm::createCGSCCToFunctionPassAdaptor(simplification(true)));
     all.addPass(std::move(inliner));
     llvm::FunctionPassManager last;
+    if (fast_loops) {
+      last.addPass(llvm::LoopSimplifyPass());
+      last.addPass(llvm::LCSSAPass());
+      last.addPass(FastLoops());
+    }
     last.addPass(llvm::LoopUnrollPass(llvm::LoopUnrollOptions(2)));
     last.addPass(llvm::InstCombinePass());
     last.addPass(llvm::SimplifyCFGPass());

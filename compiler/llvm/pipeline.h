@@ -15,7 +15,8 @@ enum class Effort : uint8_t {
 };
 
 /// Returns the effort that code generation should make: less than asked for where the module turns out hard.
-Effort optimize(llvm::Module& module, llvm::TargetMachine& machine, Effort effort);
+/// `fast_loops`: whether memory 0 is as fast_loops.h wants it.
+Effort optimize(llvm::Module& module, llvm::TargetMachine& machine, Effort effort, bool fast_loops);
 
 /// To be called after optimize: stack checks and polls at function entries (they would otherwise be copied by
 /// inlining), and tail calls put back into tail position. `large_frames`: bytes of the frames of functions

@@ -36,7 +36,8 @@ void FunctionTranslator::begin(const FunctionHeader& header) {
 
 Effort FunctionTranslator::effort() const {
   if (local_phis_ > kMaxLocalPhis || touched_locals_ > kMaxLocals) return Effort::None;
-  return max_height_ > kMaxHeight ? Effort::Least : Effort::Full;
+  const bool deep = max_height_ > kMaxHeight || max_loops_ > kMaxLoops || max_depth_ > kMaxDepth;
+  return deep ? Effort::Least : Effort::Full;
 }
 
 llvm::AllocaInst* FunctionTranslator::local(uint32_t index) {

@@ -43,6 +43,8 @@ class FunctionTranslator final : public FunctionIr {
   static constexpr uint64_t kMaxLocalPhis = 300'000;
   static constexpr uint32_t kMaxLocals = 8000;  // making values of them takes more than linear time
   static constexpr uint32_t kMaxHeight = 1000;  // operands; compilers' output has a few dozen at most
+  static constexpr uint32_t kMaxLoops = 100;    // around each other: analyses list each block in all of them
+  static constexpr uint32_t kMaxDepth = 2000;   // blocks around each other
 
   struct Frame {
     Op op = Op::Block;
@@ -140,6 +142,9 @@ class FunctionTranslator final : public FunctionIr {
   void raw_store(Value* value, const Place& place);
   void emit_memory_access(const Instr& instr, const ResolvedInstr& r);
   void emit_memory_op(const Instr& instr, const ResolvedInstr& r);
+  bool emit_small_fill(const Instr& instr, const ResolvedInstr& r);
+  bool emit_small_copy(const Instr& instr, const ResolvedInstr& r);
+  Place small_range(uint32_t memory, Value* address, uint32_t size);
   void emit_table_op(const Instr& instr, const ResolvedInstr& r);
   Value* table_inst(uint32_t table);
   bool has_fixed_length(uint32_t table) const;
@@ -192,6 +197,8 @@ class FunctionTranslator final : public FunctionIr {
   uint64_t local_phis_ = 0;                     // at most so many operands of phis for locals
   uint32_t touched_locals_ = 0;
   uint32_t max_height_ = 0;
+  uint32_t loops_ = 0, max_loops_ = 0;          // loops around this place
+  size_t max_depth_ = 0;
   uint64_t fuel_ = 0;                           // instructions not yet charged
 };
 
