@@ -16,9 +16,9 @@ CurlApi load() {
   complete = complete && api.NAME;
   SKIFF_CURL_FUNCTIONS(SKIFF_CURL_LOAD)
 #undef SKIFF_CURL_LOAD
-  // What is older does not know all options.
+  // What is older does not know all options, and may raise SIGPIPE over TLS.
   if (!complete || api.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-      api.curl_version_info(CURLVERSION_NOW)->version_num < 0x075500)
+      api.curl_version_info(CURLVERSION_NOW)->version_num < 0x075800)
     return {};
   return api;
 }
