@@ -41,7 +41,7 @@ class GuestCall {
   GuestCall(const GuestCall&) = delete;
 
   /// Enters the callee. Functions that return false have recorded a trap.
-  bool begin() {
+  [[gnu::always_inline]] bool begin() {
     ComponentStore& store = inst_.store;
     store.core().forget_pending();
     if (!inst_.try_enter_from_host()) [[unlikely]] return store.trap(CmTrap::CannotEnter);
@@ -55,7 +55,7 @@ class GuestCall {
     return *context_;
   }
   /// The core call. `values`: arguments in, result out; the array has kSlots.
-  bool invoke(Slot* values) {
+  [[gnu::always_inline]] bool invoke(Slot* values) {
     ComponentStore& store = inst_.store;
     const Outcome outcome = store.core().call_raw(func_.core(), values);
     if (outcome != Outcome::Ok) [[unlikely]] return fail(outcome);
@@ -64,7 +64,7 @@ class GuestCall {
     return store.current_fused() == call_.id() || call_.task_returns();
   }
   /// What remains when the result has been read: post-return, and leaving the callee.
-  bool end() {
+  [[gnu::always_inline]] bool end() {
     ComponentStore& store = inst_.store;
     if (func_.options().post_return && !post_return()) return false;
     if (store.current_fused() != call_.id() && !call_.task_ends()) [[unlikely]] return false;
