@@ -2,10 +2,20 @@
 #include "runtime/host/guest_run.h"
 
 #include "engine/base/check.h"
+#if SKIFF_HTTP_CLIENT
+#include "wasi/http_client/http_client.h"
+#endif
 #include "wasi/os/clock.h"
 #include "wasi/p2/state.h"
 
 namespace skiff::host {
+
+const std::shared_ptr<wasi::HttpClient>& ClientOfLoop::get() {
+#if SKIFF_HTTP_CLIENT
+  if (!client_) client_ = wasi::make_http_client(reactor_);
+#endif
+  return client_;
+}
 
 std::expected<AppContexts::Context, std::string> AppContexts::take() {
   if (!idle_.empty()) {
@@ -19,6 +29,7 @@ std::expected<AppContexts::Context, std::string> AppContexts::take() {
                   std::make_shared<GuestLines>(log_, app_->name())};
   context.ctx->out = context.out;
   context.ctx->err = context.err;
+  if (context.ctx->http.allows_any()) context.ctx->http_client = client_.get();
   return context;
 }
 

@@ -14,6 +14,18 @@
 
 namespace skiff::host {
 
+/// The loop's client for requests that guests send; made when the first guest may send any.
+class ClientOfLoop {
+ public:
+  explicit ClientOfLoop(wasi::Reactor& reactor) : reactor_(reactor) {}
+  /// Null: the build has none.
+  const std::shared_ptr<wasi::HttpClient>& get();
+
+ private:
+  wasi::Reactor& reactor_;
+  std::shared_ptr<wasi::HttpClient> client_;
+};
+
 /// What a loop keeps of an application for its next requests.
 class AppContexts {
  public:
@@ -22,7 +34,7 @@ class AppContexts {
     std::shared_ptr<GuestLines> out;
     std::shared_ptr<GuestLines> err;
   };
-  AppContexts(AppPtr app, Log& log) : app_(std::move(app)), log_(log) {}
+  AppContexts(AppPtr app, Log& log, ClientOfLoop& client) : app_(std::move(app)), log_(log), client_(client) {}
   /// Errors: in words.
   std::expected<Context, std::string> take();
   void give(Context context);
@@ -32,6 +44,7 @@ class AppContexts {
   static constexpr size_t kKept = 64;
   const AppPtr app_;
   Log& log_;
+  ClientOfLoop& client_;
   std::vector<Context> idle_;
 };
 

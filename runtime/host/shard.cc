@@ -197,7 +197,7 @@ class Shard::FlushLog final : public Job {
 };
 
 Shard::Shard(Loop& loop, ServerState& state, RoutesPtr routes)
-    : Front(loop, state), routes_(std::move(routes)), flush_(std::make_unique<FlushLog>(state.log)) {}
+    : Front(loop, state), routes_(std::move(routes)), flush_(std::make_unique<FlushLog>(state.log)), client_(loop.reactor()) {}
 Shard::~Shard() = default;
 
 void Shard::set_routes(RoutesPtr routes) {
@@ -234,7 +234,7 @@ void Shard::handle(std::shared_ptr<Exchange> exchange) {
 
 void Shard::run(App& app, LoadedAppPtr loaded, std::shared_ptr<Exchange> exchange) {
   std::shared_ptr<AppContexts>& contexts = contexts_[&app];
-  if (!contexts) contexts = std::make_shared<AppContexts>(app.shared_from_this(), state_.log);
+  if (!contexts) contexts = std::make_shared<AppContexts>(app.shared_from_this(), state_.log, client_);
   GuestRun::start({loop_, state_.log, runs_}, contexts, std::move(loaded), std::move(exchange));
 }
 

@@ -108,6 +108,7 @@ class Shard final : public Front {
   std::unordered_map<App*, std::shared_ptr<AppContexts>> contexts_;
   std::unique_ptr<FlushLog> flush_;
   std::unordered_set<GuestRun*> runs_;
+  ClientOfLoop client_;
 };
 
 }  // namespace skiff::host
