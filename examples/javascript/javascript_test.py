@@ -85,13 +85,13 @@ class JavaScript(unittest.TestCase):
                 self.assertEqual(self.skiff("run", "--invoke", "api#" + call, self.typed), expected + "\n")
 
     def test_composed_with_another_language(self):
-        """The consumer of examples/secret_store, in Rust, on a store in JavaScript."""
-        consumer = GUESTS / "secret_consumer.wasm"
-        if not consumer.exists():
-            self.skipTest("SKIPPED: secret_consumer.wasm is not built")
-        store = self.build("store.js", HERE.parent / "secret_store/store.wit", "provider")
+        """A consumer of the store of examples/secret_store in JavaScript, on the provider in C++."""
+        provider = GUESTS / "secret_provider.wasm"
+        if not provider.exists():
+            self.skipTest("SKIPPED: secret_provider.wasm is not built")
+        consumer = self.build("sign.js", HERE.parent / "secret_store/store.wit", "consumer")
         whole = self.dir / "whole.wasm"
-        self.skiff("component", "compose", consumer, "--with", store, "-o", whole)
+        self.skiff("component", "compose", consumer, "--with", provider, "-o", whole)
         for key, expected in (("api-key", 'ok("e24e0ccbea3aac8f")'), ("seed", 'ok("016647fd24e4a2b1")'),
                               ("root-key", "err(denied)"), ("nothing", "err(no-such-secret)")):
             self.assertEqual(self.skiff("run", "--invoke", f'sign("{key}", "a message")', whole), expected + "\n")

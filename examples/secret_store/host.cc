@@ -12,7 +12,9 @@ namespace store = example::secret_store::store;
 using skiff::bind::Call;
 
 struct Secret final : store::secret {
-  explicit Secret(store::value content) : content(std::move(content)) {}
+  Secret(std::string_view name, store::value content) : name(name), content(std::move(content)) {}
+  std::string key(Call&) override { return name; }
+  std::string name;
   store::value content;
 };
 
@@ -20,8 +22,10 @@ struct Secret final : store::secret {
 class Vault final : public store::host {
  public:
   std::expected<std::unique_ptr<store::secret>, store::error> get(Call&, std::string_view key) override {
-    if (key == "api-key") return std::make_unique<Secret>(store::value{store::value::text{"swordfish"}});
-    if (key == "seed") return std::make_unique<Secret>(store::value{store::value::bytes{{0xC0, 0xFF, 0xEE, 0x00}}});
+    const auto text = [](const char* t) { return store::value{store::value::text{t}}; };
+    if (key == "api-key") return std::make_unique<Secret>(key, text("swordfish"));
+    if (key == "seed")
+      return std::make_unique<Secret>(key, store::value{store::value::bytes{{0xC0, 0xFF, 0xEE, 0x00}}});
     return std::unexpected(key == "root-key" ? store::error::denied : store::error::no_such_secret);
   }
   store::value reveal(Call&, store::secret& s) override { return static_cast<Secret&>(s).content; }

@@ -16,11 +16,12 @@ constexpr std::string_view denied = "root-key";
 
 class stored final : public secret {
  public:
-  explicit stored(const value& content) : content_(content) {}
-  const value& content() const { return content_; }
+  explicit stored(const entry& e) : entry_(e) {}
+  std::string key() override { return std::string(entry_.key); }
+  const value& content() const { return entry_.content; }
 
  private:
-  const value& content_;
+  const entry& entry_;
 };
 
 }  // namespace
@@ -28,7 +29,7 @@ class stored final : public secret {
 std::expected<std::unique_ptr<secret>, error> get(std::string_view key) {
   if (key == denied) return std::unexpected(error::denied);
   for (const entry& e : entries)
-    if (e.key == key) return std::make_unique<stored>(e.content);
+    if (e.key == key) return std::make_unique<stored>(e);
   return std::unexpected(error::no_such_secret);
 }
 
