@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "wasi/http_client/test_server.h"
 #include "wasi/os/clock.h"
 #include "wasi/os/http_policy.h"
@@ -417,6 +419,78 @@ TEST_F(HttpClientTest, BodiesThatFail) {
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, Code::RequestBodySize);
   EXPECT_EQ(response.error().number, 3u);
+}
+
+// OpenSSL's own server, when its program is there.
+class TlsServer {
+ public:
+  TlsServer() {
+    char name[] = "/tmp/skiff-http-XXXXXX";
+    dir_ = ::mkdtemp(name);
+    {
+      TestServer free([](TestConnection&) {});
+      port_ = free.port();
+    }
+    const std::string in = "cd " + dir_ + " && ";
+    works_ = std::system((in + "openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=x "
+                               "-addext subjectAltName=IP:127.0.0.1 2>/dev/null && (openssl s_server -accept 127.0.0.1:" +
+                          std::to_string(port_) + " -cert cert -key key -www -quiet >/dev/null 2>&1 & echo $! >pid)")
+                             .c_str()) == 0;
+    for (int i = 0; works_ && i < 300 && !listens(); ++i) ::usleep(10'000);
+  }
+  ~TlsServer() {
+    static_cast<void>(std::system(("cd " + dir_ + " && kill $(cat pid); rm -rf " + dir_).c_str()));
+  }
+  bool works() const { return works_; }
+  std::string cert() const { return dir_ + "/cert"; }
+  std::string port() const { return ":" + std::to_string(port_); }
+
+ private:
+  bool listens() const {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port_);
+    const bool ok = ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    ::close(fd);
+    return ok;
+  }
+  std::string dir_;
+  uint16_t port_ = 0;
+  bool works_ = false;
+};
+
+TEST_F(HttpClientTest, Tls) {
+  if (std::system("command -v openssl >/dev/null") != 0) GTEST_SKIP() << "the openssl program is not here";
+  TlsServer server;
+  ASSERT_TRUE(server.works());
+  const auto get = [&](const std::string& host) {
+    HttpRequestHead head = head_for(host + server.port());
+    head.scheme->kind = HttpScheme::Kind::Https;
+    return send(std::move(head));
+  };
+  const auto stranger = get("127.0.0.1");
+  ASSERT_FALSE(stranger);
+  EXPECT_EQ(stranger.error().code, Code::TlsCertificateError);
+  config.ca_file = server.cert();
+  make();
+  const auto good = get("127.0.0.1");
+  ASSERT_TRUE(good) << name_of(good.error().code);
+  EXPECT_EQ(good->head.status, 200);
+  EXPECT_NE(read(*good->body).find("TLS"), std::string::npos);
+  const auto other = get("localhost");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, Code::TlsCertificateError);
+  TestServer plain([](TestConnection& c) {
+    c.bytes(100);
+    c.write("HTTP/1.1 400 Bad\r\n\r\n");
+  });
+  HttpRequestHead head = head_for(plain);
+  head.scheme->kind = HttpScheme::Kind::Https;
+  const auto not_tls = send(std::move(head));
+  ASSERT_FALSE(not_tls);
+  EXPECT_EQ(not_tls.error().code, Code::TlsProtocolError);
 }
 
 TEST_F(HttpClientTest, TheNumberOfRequestsIsLimited) {
