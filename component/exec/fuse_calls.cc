@@ -13,6 +13,10 @@ namespace skiff::component {
 namespace {
 
 constexpr size_t kMaxAdapters = 100;           // in a module
+// Components can describe far more calls than anybody makes: what is beyond these stays interpreted.
+constexpr uint64_t kMaxNodes = 30'000;         // parts of types of all adapters
+constexpr uint64_t kMaxWork = 10'000'000;
+constexpr size_t kMaxPath = 100;               // instances within each other
 
 class Fusing {
  public:
@@ -85,11 +89,19 @@ class Fusing {
     return std::holds_alternative<InstantiateComponent>(op);
   }
 
-  // Ancestors of an instance, itself first.
+  // Ancestors of an instance, itself first; one more than kMaxPath when there are more than that.
   std::vector<uint32_t> path(uint32_t inst) const {
     std::vector<uint32_t> out;
-    for (uint32_t at = inst; at != kNoSlot; at = parents_.at(at)) out.push_back(at);
+    for (uint32_t at = inst; at != kNoSlot && out.size() <= kMaxPath; at = parents_.at(at)) out.push_back(at);
     return out;
+  }
+
+  uint64_t nodes_of(TypeId type) const {
+    const auto& func = types_.get<FuncType>(type);
+    uint64_t nodes = 10;
+    for (const Field& param : func.params) nodes += std::min(types_.facts(param.type).nodes, kMaxNodes);
+    if (func.result) nodes += std::min(types_.facts(*func.result).nodes, kMaxNodes);
+    return nodes;
   }
 
   fuse::Side side(uint32_t inst, TypeId type, const PlanOptions& options) const {
@@ -104,17 +116,19 @@ class Fusing {
     return side;
   }
 
-  std::optional<fuse::Adapter> adapter_for(const LowerOp& lower) const {
+  std::optional<fuse::Adapter> adapter_for(const LowerOp& lower) {
     const auto found = lifts_.find(lower.func);
     if (found == lifts_.end()) return std::nullopt;
     const LiftOp& lift = *found->second;
-    if (lower.options.async_ || lift.options.async_) return std::nullopt;
+    if (lower.options.async_ || lift.options.async_ || nodes_ > kMaxNodes || work_ > kMaxWork) return std::nullopt;
     fuse::Adapter adapter;
     adapter.caller = side(lower.inst, lower.type, lower.options);
     adapter.callee = side(lift.inst, lift.type, lift.options);
     adapter.func = lift.core;
     if (lift.options.post_return != kNoSlot) adapter.post_return = lift.options.post_return;
     const std::vector<uint32_t> callers = path(lower.inst), callees = path(lift.inst);
+    work_ += 10 + callers.size() * callees.size() + types_.get<FuncType>(lift.type).params.size();
+    if (callers.size() > kMaxPath || callees.size() > kMaxPath) return std::nullopt;
     auto contains = [](const std::vector<uint32_t>& in, uint32_t inst) {
       return std::find(in.begin(), in.end(), inst) != in.end();
     };
@@ -122,6 +136,7 @@ class Fusing {
     for (const uint32_t inst : callees)
       if (!contains(callers, inst)) adapter.entered.push_back(inst);
     if (!fuse::can_fuse(types_, adapter)) return std::nullopt;
+    nodes_ += nodes_of(lift.type);
     bool needs_task = false, takes_handles = false;
     for (const Field& param : types_.get<FuncType>(lift.type).params) {
       const TypeFacts& facts = types_.facts(param.type);
@@ -172,6 +187,7 @@ class Fusing {
   std::map<std::pair<uint32_t, ResourceId>, uint32_t> bound_;
   std::set<uint32_t> busy_;                    // instances whose tasks can be seen by what they do
   std::set<uint32_t> sees_threads_;            // ... even by realloc
+  uint64_t nodes_ = 0, work_ = 0;
   std::vector<PlanOp*> out_;
   std::vector<std::unique_ptr<PlanOp>> made_;
   // Of the module in the making.

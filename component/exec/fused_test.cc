@@ -328,6 +328,26 @@ TEST(Fused, HandlesOfTheCallee) {
             "1");
 }
 
+// A small component cannot ask for more code than is good for anybody.
+TEST(Fused, BoundedCode) {
+  std::string type = "(func (param \"x\" (tuple", lowers;
+  for (int i = 0; i < 150; ++i) type += " bool";
+  type += ")))";
+  for (int i = 0; i < 400; ++i)
+    lowers += R"((core func (canon lower (func $f) (memory (core memory $m "mem")) (realloc (core func $m "realloc")))))";
+  const std::string memory = R"((core module $M (memory (export "mem") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0)) (func (export "f") (param i32)))
+    (core instance $m (instantiate $M)))";
+  World w(true);
+  ASSERT_TRUE(w.make("(component (component $Callee " + memory + R"((type $f )" + type + R"()
+      (func (export "f") (type $f) (canon lift (core func $m "f") (memory (core memory $m "mem")) (realloc (core func $m "realloc")))))
+    (instance $callee (instantiate $Callee))
+    (component $Caller (type $t )" + type + R"() (import "f" (func $f (type $t))) )" + memory + lowers + R"()
+    (instance (instantiate $Caller (with "f" (func $callee "f"))))))"));
+  EXPECT_GT(w.fused, 100u);
+  EXPECT_LT(w.fused, 300u);
+}
+
 TEST(GuestCall, NumbersFromTheHost) {
   World w(true);
   ASSERT_TRUE(w.make(R"((component

@@ -11,7 +11,7 @@ namespace {
 
 // Larger types, and what comes after that many bytes of code, are the host's: it walks them.
 constexpr uint64_t kMaxInlineNodes = 200;
-constexpr size_t kMaxCode = 64 << 10;
+constexpr size_t kMaxCode = 32 << 10;
 constexpr uint64_t kMaxCopiedInPieces = 64;
 constexpr size_t kMaxCompares = 4;            // cases of a variant that are told apart one by one
 constexpr size_t kMaxTableCases = 256;
