@@ -11,8 +11,6 @@ Result<std::unique_ptr<ComponentStore>> ComponentStore::create(Store& core, Comp
   std::unique_ptr<ComponentStore> store(new ComponentStore(core, limits));
   store->root_ = SKIFF_TRY(Fiber::of_running(core));
   store->running_fiber_ = store->root_.get();
-  store->own_types_ = std::make_shared<TypeTable>();
-  store->no_func_type_ = store->own_types_->add(FuncType{});
   return store;
 }
 
@@ -36,6 +34,10 @@ ResourceType* ComponentStore::new_resource(ComponentInstance* impl, FuncInst* dt
 }
 
 const LiftedFunc& ComponentStore::no_func(ComponentInstance& inst) {
+  if (!own_types_) {
+    own_types_ = std::make_shared<TypeTable>();
+    no_func_type_ = own_types_->add(FuncType{});
+  }
   if (!inst.no_func_)
     inst.no_func_ = std::make_unique<LiftedFunc>(inst, nullptr, own_types_, no_func_type_, CanonicalOptions{});
   return *inst.no_func_;

@@ -14,9 +14,15 @@ WasiState::WasiState(Ctx& ctx)
       http(ctx.limits.http_bytes),
       resources(ctx.limits.resources),
       scratch(kStreamChunk),
-      in(std_input(ctx.in)) {
-  uint8_t bytes[sizeof secret];
-  if (SystemRandom().fill(bytes)) secret = load_unaligned<uint64_t>(bytes);
+      in(std_input(ctx.in)) {}
+
+uint64_t WasiState::secret() {
+  if (!secret_) {
+    uint8_t bytes[sizeof(uint64_t)] = {};
+    (void)SystemRandom().fill(bytes);
+    secret_ = load_unaligned<uint64_t>(bytes);
+  }
+  return *secret_;
 }
 
 WasiState::~WasiState() {

@@ -3,6 +3,8 @@
 // Thread: as the store.
 #pragma once
 
+#include <optional>
+
 #include <set>
 
 #include "wasi/os/byte_stream.h"
@@ -59,11 +61,15 @@ class WasiState {
   HttpMemory http;
   ResourceSet resources;
   std::vector<uint8_t> scratch;        // what the present call reads; kStreamChunk bytes
-  uint64_t secret = 0;                 // of metadata hashes
+  /// Of metadata hashes.
+  uint64_t secret();
   SeededRandom fixed_random{0};        // when none was granted
   std::shared_ptr<InputStream> in;     // standard input is one: whoever reads takes it from all
   /// What goes on although no guest has a handle to it.
   std::set<std::shared_ptr<void>> working;
+
+ private:
+  std::optional<uint64_t> secret_;
 };
 
 class WasiCall {

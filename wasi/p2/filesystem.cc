@@ -109,7 +109,7 @@ Io<std::shared_ptr<OutputStream>> output(Descriptor& d, std::optional<uint64_t> 
 
 FsResult<MetadataHash> hash(P2Call& c, const Io<FileStat>& st) {
   if (!st) return std::unexpected(fs_error(st.error()));
-  return hash_of(*st, c.state.secret);
+  return hash_of(*st, c.state.secret());
 }
 
 }  // namespace

@@ -94,7 +94,7 @@ FsResult<DescriptorStat> told(const Io<FileStat>& st) {
 
 FsResult<MetadataHash> hash(P3Call& c, const Io<FileStat>& st) {
   if (!st) return failed(st.error());
-  return hash_of(*st, c.state.secret);
+  return hash_of(*st, c.state.secret());
 }
 
 component::Val tell(const StreamFault& fault) {
