@@ -492,9 +492,15 @@ class Many(unittest.TestCase):
 
     def app_of(self, server, host, path):
         """The application that answered, from the access log."""
+        before = self.lines()
         server.raw(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        while len(self.lines()) == len(before):
+            pass
+        return self.lines()[-1].split()[-1]
+
+    def lines(self):
         with open(self.path("log")) as file:
-            return file.read().splitlines()[-1].split()[-1]
+            return [line for line in file if line.endswith("\n")]
 
     def test_routes_and_reload(self):
         first = """access-log = "LOG"
