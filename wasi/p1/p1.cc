@@ -67,7 +67,7 @@ void P1::define(Linker& linker, Ctx& ctx) {
 }
 
 P1State::P1State(Ctx& ctx) : ctx_(ctx), table_(ctx.limits.descriptors) {
-  const auto add = [&](Descriptor d) { (void)table_.add(std::move(d)); };  // beyond the limit: not granted
+  const auto add = [&](P1Descriptor d) { (void)table_.add(std::move(d)); };  // beyond the limit: not granted
   for (const StdHandle* handle : {&ctx.in, &ctx.out, &ctx.err})
     std::visit([&](const auto& h) { add({.what = h}); }, *handle);
   for (const Preopen& p : ctx.preopens) add({.what = p.dir, .is_preopen = true, .guest_path = p.guest_path});

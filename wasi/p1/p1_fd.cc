@@ -12,7 +12,7 @@ void put_at(std::span<uint8_t> place, uint32_t offset, T value) {
   store_unaligned(place.data() + offset, value);
 }
 
-uint32_t flags_of(const Descriptor& d) {
+uint32_t flags_of(const P1Descriptor& d) {
   uint32_t flags = 0;
   if (const File* f = d.file()) {
     if (f->append()) flags |= fdflag::Append;
@@ -78,14 +78,14 @@ Io<void> P1State::fd_allocate(Guest&, uint32_t fd, uint64_t offset, uint64_t len
 Io<void> P1State::fd_close(Guest&, uint32_t fd) { return table_.close(fd); }
 
 Io<void> P1State::fd_datasync(Guest&, uint32_t fd) {
-  Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdDatasync));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdDatasync));
   if (File* f = d->file()) return f->datasync();
   if (Dir* dir = d->dir()) return dir->sync();
   return io_fail(Errno::Inval);
 }
 
 Io<void> P1State::fd_sync(Guest&, uint32_t fd) {
-  Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdSync));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdSync));
   if (File* f = d->file()) return f->sync();
   if (Dir* dir = d->dir()) return dir->sync();
   return io_fail(Errno::Inval);
@@ -93,7 +93,7 @@ Io<void> P1State::fd_sync(Guest&, uint32_t fd) {
 
 Io<void> P1State::fd_fdstat_get(Guest& g, uint32_t fd, uint32_t result) {
   const auto place = SKIFF_IO_TRY(g.bytes(result, kFdstatSize));
-  const Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
+  const P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
   std::fill(place.begin(), place.end(), uint8_t{0});
   put_at(place, 0, number_of(d->type()));
   put_at(place, 2, static_cast<uint16_t>(flags_of(*d)));
@@ -103,7 +103,7 @@ Io<void> P1State::fd_fdstat_get(Guest& g, uint32_t fd, uint32_t result) {
 }
 
 Io<void> P1State::fd_fdstat_set_flags(Guest&, uint32_t fd, uint32_t flags) {
-  Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdFdstatSetFlags));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdFdstatSetFlags));
   constexpr uint32_t kChangeable = fdflag::Append | fdflag::Nonblock;
   if (flags & ~fdflag::All) return io_fail(Errno::Inval);
   if ((flags ^ flags_of(*d)) & ~kChangeable) return io_fail(Errno::NotSup);
@@ -118,7 +118,7 @@ Io<void> P1State::fd_fdstat_set_flags(Guest&, uint32_t fd, uint32_t flags) {
 }
 
 Io<void> P1State::fd_fdstat_set_rights(Guest&, uint32_t fd, uint64_t base, uint64_t inheriting) {
-  Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
   if ((base & ~d->base()) || (inheriting & ~d->inheriting())) return io_fail(Errno::NotCapable);
   d->dropped |= ~base;
   d->dropped_inheriting |= ~inheriting;
@@ -127,7 +127,7 @@ Io<void> P1State::fd_fdstat_set_rights(Guest&, uint32_t fd, uint64_t base, uint6
 
 Io<void> P1State::fd_filestat_get(Guest& g, uint32_t fd, uint32_t result) {
   const auto place = SKIFF_IO_TRY(filestat_place(g, result));
-  Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdFilestatGet));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdFilestatGet));
   FileStat st;
   if (const File* f = d->file()) st = SKIFF_IO_TRY(f->stat());
   else if (const Dir* dir = d->dir()) st = SKIFF_IO_TRY(dir->stat());
@@ -143,7 +143,7 @@ Io<void> P1State::fd_filestat_set_size(Guest&, uint32_t fd, uint64_t size) {
 
 Io<void> P1State::fd_filestat_set_times(Guest&, uint32_t fd, uint64_t accessed, uint64_t modified,
                                         uint32_t flags) {
-  Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdFilestatSetTimes));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdFilestatSetTimes));
   const NewTimes t = SKIFF_IO_TRY(new_times(accessed, modified, flags));
   if (File* f = d->file()) return f->set_times(t.accessed, t.modified);
   if (Dir* dir = d->dir()) return dir->set_times(t.accessed, t.modified);
@@ -154,7 +154,7 @@ Io<void> P1State::fd_read(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count, 
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   IoVecs vecs;
   SKIFF_IO_TRY(g.iovecs(iovs, count, vecs));
-  Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdRead));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdRead));
   size_t n = 0;
   if (File* f = d->file()) n = SKIFF_IO_TRY(f->read(vecs.view(), g.interrupt()));
   else if (Stream* s = d->stream()) n = SKIFF_IO_TRY(s->read(vecs.view()));
@@ -169,7 +169,7 @@ Io<void> P1State::fd_write(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count,
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   IoVecs vecs;
   SKIFF_IO_TRY(g.iovecs(iovs, count, vecs));
-  Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdWrite));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd, rights::FdWrite));
   size_t n = 0;
   if (File* f = d->file()) n = SKIFF_IO_TRY(f->write(vecs.view(), g.interrupt()));
   else if (Stream* s = d->stream()) n = SKIFF_IO_TRY(s->write(vecs.view()));
@@ -201,7 +201,7 @@ Io<void> P1State::fd_pwrite(Guest& g, uint32_t fd, uint32_t iovs, uint32_t count
 
 Io<void> P1State::fd_prestat_get(Guest& g, uint32_t fd, uint32_t result) {
   const auto place = SKIFF_IO_TRY(g.bytes(result, kPrestatSize));
-  const Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
+  const P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
   if (!d->is_preopen) return io_fail(Errno::BadF);
   std::fill(place.begin(), place.end(), uint8_t{0});
   put_at(place, 4, static_cast<uint32_t>(d->guest_path.size()));
@@ -210,7 +210,7 @@ Io<void> P1State::fd_prestat_get(Guest& g, uint32_t fd, uint32_t result) {
 
 Io<void> P1State::fd_prestat_dir_name(Guest& g, uint32_t fd, uint32_t path, uint32_t size) {
   const auto place = SKIFF_IO_TRY(g.bytes(path, size));
-  const Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
+  const P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
   if (!d->is_preopen) return io_fail(Errno::BadF);
   if (place.size() < d->guest_path.size()) return io_fail(Errno::NameTooLong);
   std::memcpy(place.data(), d->guest_path.data(), d->guest_path.size());
@@ -222,7 +222,7 @@ Io<void> P1State::fd_readdir(Guest& g, uint32_t fd, uint32_t buffer, uint32_t si
                              uint32_t result) {
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   std::span<uint8_t> rest = SKIFF_IO_TRY(g.bytes(buffer, size));
-  Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::FdReaddir));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::FdReaddir));
   const auto append = [&](const void* bytes, size_t n) {
     n = std::min(n, rest.size());
     if (n != 0) std::memcpy(rest.data(), bytes, n);
@@ -248,7 +248,7 @@ Io<void> P1State::fd_renumber(Guest&, uint32_t from, uint32_t to) { return table
 
 Io<void> P1State::fd_seek(Guest& g, uint32_t fd, uint64_t delta, uint32_t whence, uint32_t result) {
   auto out = SKIFF_IO_TRY(g.out<uint64_t>(result));
-  const Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
+  const P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
   if (d->stream() || d->socket()) return io_fail(Errno::SPipe);
   File* file = SKIFF_IO_TRY(table_.file(fd, rights::FdSeek));
   if (whence > 2) return io_fail(Errno::Inval);
@@ -260,7 +260,7 @@ Io<void> P1State::fd_seek(Guest& g, uint32_t fd, uint64_t delta, uint32_t whence
 
 Io<void> P1State::fd_tell(Guest& g, uint32_t fd, uint32_t result) {
   auto out = SKIFF_IO_TRY(g.out<uint64_t>(result));
-  const Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
+  const P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
   if (d->stream() || d->socket()) return io_fail(Errno::SPipe);
   File* file = SKIFF_IO_TRY(table_.file(fd, rights::FdTell));
   out.set(SKIFF_IO_TRY(file->seek(0, Whence::Current)));

@@ -31,7 +31,7 @@ Io<OpenOptions> open_options(uint32_t lookup, uint32_t oflags, Rights base, uint
 }
 
 // What has been given up in one tree must not come back by moving a file to another.
-Io<void> check_transfer(const Descriptor& from, const Descriptor& to) {
+Io<void> check_transfer(const P1Descriptor& from, const P1Descriptor& to) {
   if (from.dropped_inheriting & ~to.dropped_inheriting) return io_fail(Errno::NotCapable);
   return {};
 }
@@ -47,7 +47,7 @@ Io<void> P1State::path_filestat_get(Guest& g, uint32_t fd, uint32_t flags, uint3
                                     uint32_t result) {
   const auto place = SKIFF_IO_TRY(filestat_place(g, result));
   const std::string name = SKIFF_IO_TRY(g.path(path, size));
-  Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathFilestatGet));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathFilestatGet));
   const bool follow = SKIFF_IO_TRY(follow_of(flags));
   store_filestat(g.abi(), place, SKIFF_IO_TRY(d->dir()->stat_at(name, follow)));
   return {};
@@ -57,7 +57,7 @@ Io<void> P1State::path_filestat_set_times(Guest& g, uint32_t fd, uint32_t lookup
                                           uint32_t size, uint64_t accessed, uint64_t modified,
                                           uint32_t flags) {
   const std::string name = SKIFF_IO_TRY(g.path(path, size));
-  Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathFilestatSetTimes));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathFilestatSetTimes));
   const bool follow = SKIFF_IO_TRY(follow_of(lookup));
   const NewTimes t = SKIFF_IO_TRY(new_times(accessed, modified, flags));
   return d->dir()->set_times_at(name, follow, t.accessed, t.modified);
@@ -67,8 +67,8 @@ Io<void> P1State::path_link(Guest& g, uint32_t fd, uint32_t lookup, uint32_t pat
                             uint32_t new_fd, uint32_t new_path, uint32_t new_size) {
   const std::string from = SKIFF_IO_TRY(g.path(path, size));
   const std::string to = SKIFF_IO_TRY(g.path(new_path, new_size));
-  Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathLinkSource));
-  Descriptor* new_d = SKIFF_IO_TRY(table_.dir(new_fd, rights::PathLinkTarget));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathLinkSource));
+  P1Descriptor* new_d = SKIFF_IO_TRY(table_.dir(new_fd, rights::PathLinkTarget));
   if (SKIFF_IO_TRY(follow_of(lookup)))
     return io_fail(Errno::Inval);  // a link to a link's target: not offered
   SKIFF_IO_TRY(check_transfer(*d, *new_d));
@@ -84,11 +84,11 @@ Io<void> P1State::path_open(Guest& g, uint32_t fd, uint32_t lookup, uint32_t pat
   Rights needed = rights::PathOpen;
   if (options.create) needed |= rights::PathCreateFile;
   if (options.truncate) needed |= rights::PathFilestatSetSize;
-  const Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, needed));
+  const P1Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, needed));
   if (base & (rights::FdRead | rights::FdWrite) & d->dropped_inheriting) return io_fail(Errno::NotCapable);
   SKIFF_IO_TRY(table_.check_room());
   auto opened = SKIFF_IO_TRY(std::get<Dir>(d->what).open_at(name, options));
-  Descriptor made{.what = std::shared_ptr<File>()};
+  P1Descriptor made{.what = std::shared_ptr<File>()};
   std::visit([&](auto& what) { made.what = std::move(what); }, opened);
   made.dropped = made.dropped_inheriting = d->dropped_inheriting;
   out.set(SKIFF_IO_TRY(table_.add(std::move(made))));
@@ -100,7 +100,7 @@ Io<void> P1State::path_readlink(Guest& g, uint32_t fd, uint32_t path, uint32_t s
   auto out = SKIFF_IO_TRY(g.out<uint32_t>(result));
   const auto place = SKIFF_IO_TRY(g.bytes(buffer, buffer_size));
   const std::string name = SKIFF_IO_TRY(g.path(path, size));
-  Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathReadlink));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathReadlink));
   const std::string target = SKIFF_IO_TRY(d->dir()->readlink_at(name));
   const size_t n = std::min(target.size(), place.size());
   if (n != 0) std::memcpy(place.data(), target.data(), n);
@@ -117,8 +117,8 @@ Io<void> P1State::path_rename(Guest& g, uint32_t fd, uint32_t path, uint32_t siz
                               uint32_t new_path, uint32_t new_size) {
   const std::string from = SKIFF_IO_TRY(g.path(path, size));
   const std::string to = SKIFF_IO_TRY(g.path(new_path, new_size));
-  Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathRenameSource));
-  Descriptor* new_d = SKIFF_IO_TRY(table_.dir(new_fd, rights::PathRenameTarget));
+  P1Descriptor* d = SKIFF_IO_TRY(table_.dir(fd, rights::PathRenameSource));
+  P1Descriptor* new_d = SKIFF_IO_TRY(table_.dir(new_fd, rights::PathRenameTarget));
   SKIFF_IO_TRY(check_transfer(*d, *new_d));
   return d->dir()->rename_at(from, *new_d->dir(), to);
 }

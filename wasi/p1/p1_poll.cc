@@ -74,7 +74,7 @@ uint64_t rest_of(File& file) {
 }
 
 // Starts to wait for a descriptor: at once ready, or an entry in `polls`. Errors: those of the event.
-Io<void> start_fd(Descriptor& d, Waiting& w, std::vector<pollfd>& polls) {
+Io<void> start_fd(P1Descriptor& d, Waiting& w, std::vector<pollfd>& polls) {
   const bool write = w.sub.type == event_type::FdWrite;
   int host = -1;
   if (File* f = d.file()) {

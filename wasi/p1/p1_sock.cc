@@ -8,8 +8,8 @@ Io<void> P1State::sock_accept(Guest& g, uint32_t fd, uint32_t flags, uint32_t re
   Socket* socket = SKIFF_IO_TRY(table_.socket(fd, rights::SockAccept));
   if (flags & ~fdflag::Nonblock) return io_fail(Errno::Inval);
   SKIFF_IO_TRY(table_.check_room());
-  Descriptor made{.what = SKIFF_IO_TRY(socket->accept(flags & fdflag::Nonblock, g.interrupt()))};
-  const Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
+  P1Descriptor made{.what = SKIFF_IO_TRY(socket->accept(flags & fdflag::Nonblock, g.interrupt()))};
+  const P1Descriptor* d = SKIFF_IO_TRY(table_.get(fd));
   made.dropped = made.dropped_inheriting = d->dropped_inheriting;
   out.set(SKIFF_IO_TRY(table_.add(std::move(made))));
   return {};

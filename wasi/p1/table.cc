@@ -5,20 +5,20 @@
 
 namespace skiff::wasi {
 
-File* Descriptor::file() const {
+File* P1Descriptor::file() const {
   const auto* p = std::get_if<std::shared_ptr<File>>(&what);
   return p ? p->get() : nullptr;
 }
-Stream* Descriptor::stream() const {
+Stream* P1Descriptor::stream() const {
   const auto* p = std::get_if<std::shared_ptr<Stream>>(&what);
   return p ? p->get() : nullptr;
 }
-Socket* Descriptor::socket() const {
+Socket* P1Descriptor::socket() const {
   const auto* p = std::get_if<std::shared_ptr<Socket>>(&what);
   return p ? p->get() : nullptr;
 }
 
-Rights Descriptor::base() const {
+Rights P1Descriptor::base() const {
   Rights r = 0;
   if (const File* f = file()) {
     r = rights::kFile;
@@ -40,43 +40,43 @@ Rights Descriptor::base() const {
 
 // Read-only trees inherit FdWrite too: asking for it must fail in path_open, not be masked away unseen by
 // C libraries that ask for no more than what is inherited.
-Rights Descriptor::inheriting() const {
+Rights P1Descriptor::inheriting() const {
   if (socket()) return rights::kSocket & ~dropped_inheriting;
   return std::holds_alternative<Dir>(what) ? (rights::kDir | rights::kFile) & ~dropped_inheriting : 0;
 }
 
-FileType Descriptor::type() const {
+FileType P1Descriptor::type() const {
   if (const File* f = file()) return f->type();
   if (const Socket* s = socket()) return s->is_stream() ? FileType::SocketStream : FileType::SocketDgram;
   return stream() ? FileType::Unknown : FileType::Directory;
 }
 
-Io<Descriptor*> Table::get(uint32_t fd) {
+Io<P1Descriptor*> Table::get(uint32_t fd) {
   if (fd >= entries_.size() || !entries_[fd]) return io_fail(Errno::BadF);
   return entries_[fd].get();
 }
 
-Io<Descriptor*> Table::get(uint32_t fd, Rights rights) {
-  Descriptor* d = SKIFF_IO_TRY(get(fd));
+Io<P1Descriptor*> Table::get(uint32_t fd, Rights rights) {
+  P1Descriptor* d = SKIFF_IO_TRY(get(fd));
   if (d->dropped & rights) return io_fail(Errno::NotCapable);
   return d;
 }
 
-Io<Descriptor*> Table::dir(uint32_t fd, Rights rights) {
-  Descriptor* d = SKIFF_IO_TRY(get(fd));
+Io<P1Descriptor*> Table::dir(uint32_t fd, Rights rights) {
+  P1Descriptor* d = SKIFF_IO_TRY(get(fd));
   if (!d->dir()) return io_fail(Errno::NotDir);
   return get(fd, rights);
 }
 
 Io<File*> Table::file(uint32_t fd, Rights rights) {
-  Descriptor* d = SKIFF_IO_TRY(get(fd));
+  P1Descriptor* d = SKIFF_IO_TRY(get(fd));
   if (!d->file()) return io_fail(Errno::BadF);
   SKIFF_IO_TRY(get(fd, rights));
   return d->file();
 }
 
 Io<Socket*> Table::socket(uint32_t fd, Rights rights) {
-  Descriptor* d = SKIFF_IO_TRY(get(fd));
+  P1Descriptor* d = SKIFF_IO_TRY(get(fd));
   if (!d->socket()) return io_fail(Errno::NotSock);
   SKIFF_IO_TRY(get(fd, rights));
   return d->socket();
@@ -87,11 +87,11 @@ Io<void> Table::check_room() const {
   return {};
 }
 
-Io<uint32_t> Table::add(Descriptor descriptor) {
+Io<uint32_t> Table::add(P1Descriptor descriptor) {
   SKIFF_IO_TRY(check_room());
   while (first_free_ < entries_.size() && entries_[first_free_]) ++first_free_;
   if (first_free_ == entries_.size()) entries_.emplace_back();
-  entries_[first_free_] = std::make_unique<Descriptor>(std::move(descriptor));
+  entries_[first_free_] = std::make_unique<P1Descriptor>(std::move(descriptor));
   ++open_;
   return first_free_++;
 }

@@ -16,7 +16,7 @@
 
 namespace skiff::wasi {
 
-struct Descriptor {
+struct P1Descriptor {
   std::variant<std::shared_ptr<File>, std::shared_ptr<Stream>, std::shared_ptr<Socket>, Dir> what;
   Rights dropped = 0;
   Rights dropped_inheriting = 0;
@@ -39,24 +39,24 @@ class Table {
   explicit Table(uint32_t limit) : limit_(limit) {}
 
   /// Errors: BadF.
-  Io<Descriptor*> get(uint32_t fd);
+  Io<P1Descriptor*> get(uint32_t fd);
   /// As get; NotCapable when one of the rights was given up.
-  Io<Descriptor*> get(uint32_t fd, Rights rights);
+  Io<P1Descriptor*> get(uint32_t fd, Rights rights);
   /// A directory. Errors: BadF for what is not open, NotDir for what is no directory.
-  Io<Descriptor*> dir(uint32_t fd, Rights rights);
+  Io<P1Descriptor*> dir(uint32_t fd, Rights rights);
   /// A regular file or the like. Errors: BadF.
   Io<File*> file(uint32_t fd, Rights rights);
   Io<Socket*> socket(uint32_t fd, Rights rights);
 
   /// Errors: MFile when there are as many as may be.
   Io<void> check_room() const;
-  Io<uint32_t> add(Descriptor descriptor);
+  Io<uint32_t> add(P1Descriptor descriptor);
   Io<void> close(uint32_t fd);
   /// Moves `from` to the number `to`, closing what was there. Errors: BadF unless both are open.
   Io<void> renumber(uint32_t from, uint32_t to);
 
  private:
-  std::vector<std::unique_ptr<Descriptor>> entries_;
+  std::vector<std::unique_ptr<P1Descriptor>> entries_;
   uint32_t limit_;
   uint32_t open_ = 0;
   uint32_t first_free_ = 0;      // nothing is free below
