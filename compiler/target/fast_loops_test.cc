@@ -43,6 +43,14 @@ constexpr std::string_view kLoops = R"((module (memory (export "memory") 1 1)
       (i64.store offset=24 (local.get $a) (i64.const 7))
       (local.set $a (i32.add (local.get $a) (i32.const 16)))
       (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $a))
+  (func (export "near") (param $a i32) (param $b i32) (param $n i32) (result i32)
+    (loop $again
+      (i32.store (local.get $a) (i32.add (i32.load (local.get $b)) (i32.const 3)))
+      (i32.store (i32.add (local.get $a) (i32.const -4)) (i32.load offset=4 (i32.add (local.get $b) (i32.const -12))))
+      (local.set $a (i32.add (local.get $a) (i32.const 8)))
+      (local.set $b (i32.add (local.get $b) (i32.const 8)))
+      (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
     (local.get $a))))";
 
 /// The same in C++: nothing once an access is out of bounds.
@@ -64,6 +72,10 @@ class Model {
   void store(uint32_t address, uint64_t offset, T value) {
     if (uint8_t* at = place(address + offset, sizeof(T))) std::memcpy(at, &value, sizeof(T));
   }
+  void near(uint32_t a, uint32_t b) {
+    store<uint32_t>(a, 0, load<uint32_t>(b) + 3);
+    store<uint32_t>(a - 4, 0, load<uint32_t>(b - 12, 4));
+  }
   uint8_t* place(uint64_t address, uint64_t size) {
     trapped |= address + size > bytes.size();
     return trapped ? nullptr : bytes.data() + address;
@@ -76,11 +88,13 @@ uint32_t Model::run(std::string_view name, uint32_t a, uint32_t b, uint32_t n) {
     if (name == "copy") store<uint32_t>(a + 4 * i, 0, load<uint32_t>(b + 4 * i, 8) + 1);
     else if (name == "down") store<uint8_t>(a - i, 0, load<uint8_t>(b - i) ^ 0x55);
     else if (name == "sum") sum += uint32_t{load<uint16_t>(a + 4 * i)} * load<uint16_t>(b + 2 * i, 2);
-    else store<uint64_t>(a + 16 * i, 16, b), store<uint64_t>(a + 16 * i, 24, 7);
+    else if (name == "fill") store<uint64_t>(a + 16 * i, 16, b), store<uint64_t>(a + 16 * i, 24, 7);
+    else near(a + 8 * i, b + 8 * i);
   }
   if (name == "copy") return n;
   if (name == "sum") return sum;
-  return name == "down" ? a - n : a + 16 * n;
+  if (name == "down") return a - n;
+  return a + (name == "fill" ? 16 : 8) * n;
 }
 
 TEST(FastLoopsTest, DoWhatLoopsDo) {
@@ -95,7 +109,7 @@ TEST(FastLoopsTest, DoWhatLoopsDo) {
   std::vector<uint8_t> start(kBytes);
   for (uint32_t i = 0; i < kBytes; ++i) start[i] = static_cast<uint8_t>(i * 7 + i / 251);
   const uint32_t places[] = {0, 3, 64, 4000, 4100, kBytes - 4096, kBytes - 64, kBytes - 4, kBytes - 1, kBytes, 0xfffffff0u, 0x80000000u};
-  for (const std::string name : {"copy", "down", "sum", "fill"}) {
+  for (const std::string name : {"copy", "down", "sum", "fill", "near"}) {
     const auto run = TypedFunc<uint32_t(uint32_t, uint32_t, uint32_t)>::make(*store, instance->find_func(name)).value();
     for (const uint32_t a : places)
       for (const uint32_t b : places)
