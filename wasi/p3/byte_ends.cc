@@ -34,8 +34,9 @@ bool ByteSource::step() {
     return true;
   }
   in_.reset();
-  drop();
-  return n.error().kind == StreamFault::Kind::Closed ? ending_.ok() : ending_.fail(n.error());
+  Ending ending = std::move(ending_);
+  drop();  // with the stream this may go
+  return n.error().kind == StreamFault::Kind::Closed ? ending.ok() : ending.fail(n.error());
 }
 
 // ---- sinks
@@ -44,9 +45,9 @@ bool ByteSink::start(const std::shared_ptr<ByteSink>& sink, const component::Sha
   auto& shared = static_cast<component::SharedCopy&>(*stream);
   if (component::written_by_host(shared)) {
     // Nobody else holds on to it.
-    sink->stream_ = stream;
+    sink->stream_ = stream.get();
     sink->room_.resize(kStreamChunk);
-    sink->state_.working.insert(sink);
+    sink->state_.working.insert(stream);
   }
   if (!component::read_as_host(shared, sink)) return false;
   return sink->ended_ || sink->step();
@@ -56,7 +57,7 @@ void ByteSink::on_dropped() {
   if (ended_) return;
   ended_ = true;
   // The guest's end takes the stream with it, and that this.
-  state_.working.insert(shared_from_this());
+  if (!stream_) state_.working.insert(shared_from_this());
   if (!stepping_) step();
 }
 
@@ -136,8 +137,14 @@ bool ByteSink::drain() {
   if (!permit && permit.error().kind == StreamFault::Kind::Failed) return fail(permit.error());
   out_.reset();
   if (finished_) finished_();
-  state_.working.erase(shared_from_this());
+  release();
   return ending_.ok();
+}
+
+// Requires: step() keeps this.
+void ByteSink::release() {
+  if (stream_) std::erase_if(state_.working, [this](const auto& w) { return w.get() == stream_; });
+  else state_.working.erase(shared_from_this());
 }
 
 bool ByteSink::fail(const StreamFault& fault) {
@@ -145,7 +152,7 @@ bool ByteSink::fail(const StreamFault& fault) {
   out_.reset();
   ended_ = true;
   drop();
-  state_.working.erase(shared_from_this());
+  release();
   return ending_.fail(fault);
 }
 

@@ -77,6 +77,7 @@ class ByteSink final : public component::HostEnd,
   bool pump();
   bool drain();
   bool fail(const StreamFault& fault);
+  void release();
   void on_copy() override;
   void on_copy_done(component::CopyResult result) override;
 
@@ -85,8 +86,8 @@ class ByteSink final : public component::HostEnd,
   Ending ending_;
   std::function<void()> finished_;
   bool ended_ = false;                   // nothing comes any more
-  // When the host writes the stream, too:
-  component::SharedObjectPtr stream_;
+  // When the host writes the stream, too; it is among state_.working then, and this is its.
+  const void* stream_ = nullptr;
   std::vector<uint8_t> room_;
   component::ByteBuffer buffer_;
   std::span<const uint8_t> bytes_;       // of room_, to be written
