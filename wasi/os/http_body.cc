@@ -25,19 +25,20 @@ std::shared_ptr<HttpBody> HttpBody::empty(Of of) {
 
 // Makes the ring at least so large, with its bytes at the front.
 void HttpBody::grow(size_t needed) {
-  if (ring_.size() >= needed) return;
+  if (ring_size_ >= needed) return;
   const size_t size = std::min(options_.capacity, std::max(kFirstSize, std::bit_ceil(needed)));
-  std::vector<uint8_t> ring(size);
+  auto ring = std::make_unique_for_overwrite<uint8_t[]>(size);
   size_t at = 0;
   for (size_t left = size_; left != 0;) {
     const std::span<const uint8_t> piece = data();
-    std::memcpy(ring.data() + at, piece.data(), piece.size());
+    std::memcpy(ring.get() + at, piece.data(), piece.size());
     at += piece.size();
     left -= piece.size();
     size_ -= piece.size();
-    begin_ = (begin_ + piece.size()) % ring_.size();
+    begin_ = (begin_ + piece.size()) % ring_size_;
   }
   ring_ = std::move(ring);
+  ring_size_ = size;
   begin_ = 0;
   size_ = at;
 }
@@ -55,16 +56,16 @@ bool HttpBody::count(size_t bytes) {
 
 std::span<uint8_t> HttpBody::space() {
   if (ended() || closed() || room() == 0) return {};
-  if (size_ == ring_.size()) grow(size_ + 1);
+  if (size_ == ring_size_) grow(size_ + 1);
   if (size_ == 0) begin_ = 0;
-  const size_t end = (begin_ + size_) % ring_.size();
-  const size_t until = end < begin_ ? begin_ : ring_.size();
-  return std::span(ring_).subspan(end, until - end);
+  const size_t end = (begin_ + size_) % ring_size_;
+  const size_t until = end < begin_ ? begin_ : ring_size_;
+  return std::span(ring_.get(), ring_size_).subspan(end, until - end);
 }
 
 void HttpBody::produced(size_t n) {
   if (n == 0 || ended() || !count(n) || reader_ != Reader::Reads) return;
-  SKIFF_CHECK(n <= ring_.size() - size_);
+  SKIFF_CHECK(n <= ring_size_ - size_);
   size_ += n;
   readable.notify();
 }
@@ -73,10 +74,10 @@ void HttpBody::put(std::span<const uint8_t> bytes) {
   if (!count(bytes.size()) || reader_ != Reader::Reads) return;
   SKIFF_CHECK(bytes.size() <= room());
   grow(size_ + bytes.size());
-  const size_t end = (begin_ + size_) % ring_.size();
-  const size_t first = std::min(bytes.size(), ring_.size() - end);
-  std::memcpy(ring_.data() + end, bytes.data(), first);
-  if (bytes.size() > first) std::memcpy(ring_.data(), bytes.data() + first, bytes.size() - first);
+  const size_t end = (begin_ + size_) % ring_size_;
+  const size_t first = std::min(bytes.size(), ring_size_ - end);
+  std::memcpy(ring_.get() + end, bytes.data(), first);
+  if (bytes.size() > first) std::memcpy(ring_.get(), bytes.data() + first, bytes.size() - first);
   size_ += bytes.size();
   readable.notify();
 }
@@ -105,13 +106,13 @@ void HttpBody::fail(HttpError error) {
 
 std::span<const uint8_t> HttpBody::data() const {
   if (size_ == 0) return {};
-  return std::span(ring_).subspan(begin_, std::min(size_, ring_.size() - begin_));
+  return std::span(ring_.get(), ring_size_).subspan(begin_, std::min(size_, ring_size_ - begin_));
 }
 
 void HttpBody::consumed(size_t n) {
   if (n == 0) return;
   SKIFF_CHECK(n <= size_);
-  begin_ = (begin_ + n) % ring_.size();
+  begin_ = (begin_ + n) % ring_size_;
   size_ -= n;
   writable.notify();
 }
@@ -126,7 +127,8 @@ void HttpBody::discard() {
 void HttpBody::close() {
   reader_ = Reader::Closed;
   size_ = 0;
-  std::vector<uint8_t>().swap(ring_);
+  ring_.reset();
+  ring_size_ = begin_ = 0;
   writable.notify();
 }
 

@@ -97,7 +97,8 @@ class HttpBody : public std::enable_shared_from_this<HttpBody> {
   Options options_;
   State state_ = State::Open;
   Reader reader_ = Reader::Reads;
-  std::vector<uint8_t> ring_;
+  std::unique_ptr<uint8_t[]> ring_;
+  size_t ring_size_ = 0;
   size_t begin_ = 0;
   size_t size_ = 0;
   uint64_t written_ = 0;
