@@ -717,6 +717,7 @@ int main(int argc, char** argv) { return divide(10, argc - 1); }
         self.check("run", "--invoke=ruin", name, status=1, err=["no exported function 'ruin'", "wasi:cli/run@0.2.0#run"])
         self.check("run", "--allow-net=nowhere", name, status=2, err="HOST:PORT")
         self.check("run", "--allow-listen=example.com:80", name, status=2, err="ADDRESS:PORT")
+        self.check("run", "--allow-http=nowhere", name, status=2, err="SCHEME://HOST")
         self.check("run", "--allow-net=example.com:443", "--allow-net=all", "--allow-listen=127.0.0.1:0", name)
         wants = self.file("wants.wat", """(component (import "my:own/thing" (instance (export "f" (func))))
           (core module $m (func (export "run") (result i32) (i32.const 0)))
