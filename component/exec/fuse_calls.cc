@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kMaxAdapters = 100;           // in a module
 // Components can describe far more calls than anybody makes: what is beyond these stays interpreted.
-constexpr uint64_t kMaxNodes = 30'000;         // parts of types of all adapters
+constexpr uint64_t kMaxNodes = 10'000;         // parts of types of all adapters
 constexpr uint64_t kMaxWork = 10'000'000;
 constexpr size_t kMaxPath = 100;               // instances within each other
 

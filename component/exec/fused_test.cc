@@ -344,8 +344,8 @@ TEST(Fused, BoundedCode) {
     (instance $callee (instantiate $Callee))
     (component $Caller (type $t )" + type + R"() (import "f" (func $f (type $t))) )" + memory + lowers + R"()
     (instance (instantiate $Caller (with "f" (func $callee "f"))))))"));
-  EXPECT_GT(w.fused, 100u);
-  EXPECT_LT(w.fused, 300u);
+  EXPECT_GT(w.fused, 50u);
+  EXPECT_LT(w.fused, 100u);
 }
 
 TEST(GuestCall, NumbersFromTheHost) {
