@@ -100,7 +100,10 @@ bool Http1::read_head(Input& in) {
   if (!parser_) {
     // Spec: RFC 9112 2.2: empty lines before a request are ignored
     while (!in.data().empty() && (in.data()[0] == '\r' || in.data()[0] == '\n')) in.use(1);
-    if (in.data().empty()) return in.ended ? finished_ = true : false;
+    if (in.data().empty()) {
+      if (in.ended) finished_ = true;
+      return in.ended;
+    }
     parser_.emplace(connection_.owner().limits().http);
   }
   size_t used = 0;
