@@ -14,6 +14,7 @@ namespace skiff::component {
 FusedCall::FusedCall(ComponentInstance* caller, const CanonicalOptions& lowered, const LiftedFunc& callee)
     : caller(caller), lowered(lowered), callee(callee) {
   id_global.slots[0].u64 = id();
+  previous.slots[0].u64 = 0;
 }
 
 Task& FusedCall::task() {

@@ -118,7 +118,7 @@ class ComponentStore {
     Thread* handoff = nullptr;      // a direct thread of this stack is to go on
   };
 
-  ComponentStore(Store& core, ComponentLimits limits) : core_(core), limits_(limits) {}
+  ComponentStore(Store& core, ComponentLimits limits) : core_(core), limits_(limits) { current_fused() = 0; }
   /// What ran before runs again. Fused calls that are left are so because of a trap.
   void restore(Thread* current, uint64_t fused) {
     if (current_fused()) [[unlikely]] abandon_fused();
