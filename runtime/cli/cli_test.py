@@ -210,8 +210,8 @@ class CliTest(unittest.TestCase):
         wat = self.file("m.wat", "(module (func $fine) (func $broken (result i32) (i64.const 0)))")
         self.check("wat2wasm", "--no-check", wat)
         self.check("run", "m.wasm", status=1, err=["m.wasm: invalid: type mismatch", "at offset 0x", '(func 1 "broken")'])
-        self.check("validate", wat, status=1, err=["m.wat:1:61: error: invalid: type mismatch", '(func 1 "broken")'])
-        self.check("run", wat, status=1, err="m.wat:1:61: error: invalid: type mismatch")
+        self.check("validate", wat, status=1, err=["m.wat:1:62: error: invalid: type mismatch", '(func 1 "broken")'])
+        self.check("run", wat, status=1, err="m.wat:1:62: error: invalid: type mismatch")
         self.check("wat2wasm", wat, status=1, err="type mismatch")
 
     def test_text_caret(self):
@@ -316,7 +316,7 @@ class CliTest(unittest.TestCase):
                        err=["t.wat trapped: out of bounds memory access", "0: 0x", "crash (func 0)", "_start (func 1)"])
         frames = [line for line in r.stderr.decode().splitlines() if "(func " in line]
         self.assertEqual(len(frames), 2)
-        self.assertIn("t.wat:3:24", frames[0])
+        self.assertIn("t.wat:3:23", frames[0])
         self.assertIn("t.wat:4:36", frames[1])
         self.check("run", self.file("s.wat", "(module (func $s (unreachable)) (start $s) (func (export \"_start\")))"),
                    status=134, err="unreachable")
