@@ -4,7 +4,6 @@
 #include <cctype>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -70,16 +69,16 @@ bool write_module(const fs::path& path, ByteSpan entropy) {
 
 // What each fuzz target takes: modules, texts, decisions.
 int write_seeds(const fs::path& dir) {
-  constexpr const char* kTargets[] = {"decode_fuzz", "roundtrip_fuzz", "validate_fuzz",
-                                      "text_fuzz",   "gen_fuzz",       "diff_fuzz"};
+  constexpr std::string_view kTargets[] = {"decode_fuzz", "roundtrip_fuzz", "validate_fuzz", "text_fuzz",
+                                           "gen_fuzz",    "diff_fuzz",      "component_call_fuzz"};
   for (uint64_t seed = 0; seed < 24; ++seed) {
     const std::string name = "seed-" + std::to_string(seed);
     const std::vector<uint8_t> input = fuzz::bytes_of_seed(seed, size_t{64} << (seed % 5));
-    for (const char* target : kTargets) {
+    for (const std::string_view target : kTargets) {
       std::error_code ignored;
       fs::create_directories(dir / target, ignored);
-      const bool decisions = std::strcmp(target, "gen_fuzz") == 0 || std::strcmp(target, "diff_fuzz") == 0;
-      const bool text = std::strcmp(target, "text_fuzz") == 0;
+      const bool decisions = target == "gen_fuzz" || target == "diff_fuzz" || target == "component_call_fuzz";
+      const bool text = target == "text_fuzz";
       const fs::path path = dir / target / (name + (text ? ".wat" : ""));
       if (!(decisions ? write_file(path, input) : write_module(path, input))) {
         std::fprintf(stderr, "diff_run: cannot write %s\n", path.c_str());
